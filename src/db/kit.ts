@@ -1,0 +1,70 @@
+// The column kit: tables are written once against `Kit` and built for SQLite or PostgreSQL. The types are
+// SQLite's for both; the PostgreSQL kit is cast here, once, and nowhere else.
+import * as pg from 'drizzle-orm/pg-core'
+import * as sqlite from 'drizzle-orm/sqlite-core'
+
+// Own types instead of drizzle's, because those cannot take NULL through the placeholder of a prepared statement.
+const orNull =
+  <T, D>(encode: (value: T) => D) =>
+  (value: T): D =>
+    value === null ? (null as D) : encode(value)
+
+const sqliteInstant = sqlite.customType<{ data: Date; driverData: number }>({
+  dataType: () => 'integer',
+  toDriver: orNull((value: Date) => value.getTime()),
+  fromDriver: (value) => new Date(value),
+})
+const sqliteJson = sqlite.customType<{ data: unknown; driverData: string }>({
+  dataType: () => 'text',
+  toDriver: orNull((value: unknown) => JSON.stringify(value)),
+  fromDriver: (value) => JSON.parse(value),
+})
+const postgresInstant = pg.customType<{ data: Date; driverData: string }>({
+  // Precision 3: with microseconds in the database a keyset cursor of milliseconds would skip rows.
+  dataType: () => 'timestamp(3) with time zone',
+  toDriver: orNull((value: Date) => value.toISOString()),
+  fromDriver: (value) => new Date(value),
+})
+const postgresJson = pg.customType<{ data: unknown; driverData: unknown }>({
+  dataType: () => 'jsonb',
+  toDriver: orNull((value: unknown) => JSON.stringify(value)),
+  // node-postgres and PGlite have parsed it already.
+  fromDriver: (value) => value,
+})
+
+/** @param prefix put before every table name; a plugin's tables carry the plugin's. */
+export function sqliteKit(prefix = '') {
+  return {
+    table: sqlite.sqliteTableCreator((name) => prefix + name),
+    /** A number the database counts up; also the order of the rows. */
+    serial: () => sqlite.integer().primaryKey({ autoIncrement: true }),
+    text: () => sqlite.text(),
+    int: () => sqlite.integer(),
+    real: () => sqlite.real(),
+    bool: () => sqlite.integer({ mode: 'boolean' }),
+    /** A UTC instant with milliseconds. */
+    instant: () => sqliteInstant(),
+    json: <T>() => sqliteJson().$type<T>(),
+    index: (name: string) => sqlite.index(prefix + name),
+    unique: (name: string) => sqlite.uniqueIndex(prefix + name),
+    key: sqlite.primaryKey,
+  }
+}
+
+export type Kit = ReturnType<typeof sqliteKit>
+
+export function postgresKit(prefix = ''): Kit {
+  return {
+    table: pg.pgTableCreator((name) => prefix + name),
+    serial: () => pg.bigserial({ mode: 'number' }).primaryKey(),
+    text: () => pg.text(),
+    int: () => pg.bigint({ mode: 'number' }),
+    real: () => pg.doublePrecision(),
+    bool: () => pg.boolean(),
+    instant: () => postgresInstant(),
+    json: () => postgresJson(),
+    index: (name: string) => pg.index(prefix + name),
+    unique: (name: string) => pg.uniqueIndex(prefix + name),
+    key: pg.primaryKey,
+  } as unknown as Kit
+}

@@ -1,0 +1,74 @@
+// PostgreSQL behind the same interface. Takes a drizzle database of any driver (PGlite in the tests).
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { type SQL, sql } from 'drizzle-orm'
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import type { Clock } from '../clock.js'
+import { createAnnouncer } from './announcer.js'
+import { type Connection, connection, Handle } from './handle.js'
+import { postgresKit } from './kit.js'
+import { coreTables } from './tables/index.js'
+import type { Db, Dialect, Queries, Tx } from './types.js'
+
+type Pg = PgDatabase<PgQueryResultHKT>
+
+const dialect: Dialect = {
+  name: 'postgres',
+  skipLocked: sql`for update skip locked`,
+  isUniqueViolation: (error) => codeOf(error) === '23505',
+}
+
+export interface PostgresOptions {
+  /** A drizzle database that was made with `casing: 'snake_case'`. */
+  pg: unknown
+  clock: Clock
+  close(): Promise<void>
+}
+
+export function openPostgres({ pg, clock, close }: PostgresOptions): Db {
+  const t = coreTables(postgresKit())
+  const inside = new AsyncLocalStorage<Handle>()
+  const announcer = createAnnouncer()
+  // With one connection (PGlite) reading `db` inside a transaction would wait for itself: the guard throws first.
+  const outsideOnly = () => {
+    if (inside.getStore()) throw new Error('db was used inside a transaction: use its tx')
+  }
+  const db = new Handle(connectionOf(pg as Pg), t, dialect, clock.now(), outsideOnly) as unknown as Db
+  return Object.assign(db, {
+    async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+      outsideOnly()
+      let open = true
+      let notices: Handle['notices'] = []
+      const result = await (pg as Pg).transaction(async (ptx) => {
+        const handle = new Handle(connectionOf(ptx), t, dialect, clock.now(), () => {
+          if (!open) throw new Error('tx was used after the end of its transaction')
+        })
+        notices = handle.notices
+        try {
+          return await inside.run(handle, work, handle)
+        } finally {
+          open = false
+        }
+      })
+      announcer.tell(notices)
+      return result
+    },
+    onCommit: announcer.on,
+    close,
+  })
+}
+
+const connectionOf = (queries: Pg): Connection =>
+  connection(queries as unknown as Queries, {
+    async rows(statement: SQL) {
+      const result = (await queries.execute(statement)) as { rows?: unknown[] }
+      return result.rows ?? (result as unknown as unknown[])
+    },
+    async exec(statement: SQL) {
+      await queries.execute(statement)
+    },
+  })
+
+function codeOf(error: unknown): string {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
+  return typeof code === 'string' ? code : cause ? codeOf(cause) : ''
+}

@@ -1,0 +1,197 @@
+// SQLite: one writer connection behind a queue with group commit, and a second, read-only connection that sees
+// only what is committed. drizzle's own transaction() does not roll back an async callback and is not used.
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as delay } from 'node:timers/promises'
+import SqliteDriver from 'better-sqlite3'
+import { type SQL, sql } from 'drizzle-orm'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import type { Clock } from '../clock.js'
+import { fail } from '../errors.js'
+import { createAnnouncer } from './announcer.js'
+import { connection, Handle } from './handle.js'
+import { sqliteKit } from './kit.js'
+import { coreTables } from './tables/index.js'
+import type { Db, Dialect, Queries, Tx } from './types.js'
+
+type File = SqliteDriver.Database
+
+const dialect: Dialect = {
+  name: 'sqlite',
+  skipLocked: sql``,
+  isUniqueViolation: (error) => /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)/.test(codeOf(error)),
+}
+
+export interface SqliteOptions {
+  file: string
+  clock: Clock
+  /** How long to wait, without blocking the event loop, for another process that writes. Milliseconds. */
+  busyMs?: number
+  /** Milliseconds a batch may collect callers before it is committed. */
+  batchMs?: number
+}
+
+export function openSqlite({ file, clock, busyMs = 65_000, batchMs = 20 }: SqliteOptions): Db {
+  const writer = openFile(file, false)
+  const reader = openFile(file, true)
+  const t = coreTables(sqliteKit())
+  const inside = new AsyncLocalStorage<Handle>()
+  const outsideOnly = () => {
+    if (inside.getStore()) throw new Error('db was used inside a transaction: use its tx')
+  }
+  const announcer = createAnnouncer()
+  const write = connectionOf(writer)
+  const queue = createWriteQueue({ writer, busyMs, batchMs })
+
+  const db = new Handle(connectionOf(reader), t, dialect, clock.now(), outsideOnly) as unknown as Db
+  return Object.assign(db, {
+    async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+      outsideOnly()
+      let open = true
+      let handle: Handle | undefined
+      const run = () => {
+        handle = new Handle(write, t, dialect, clock.now(), () => {
+          if (!open) throw new Error('tx was used after the end of its transaction')
+        })
+        return inside.run(handle, work, handle)
+      }
+      try {
+        const result = await queue.add(run, () => {
+          open = false
+        })
+        announcer.tell(handle!.notices)
+        return result
+      } finally {
+        open = false
+      }
+    },
+    onCommit: announcer.on,
+    async close() {
+      await queue.drained()
+      reader.close()
+      writer.close()
+    },
+  })
+}
+
+function openFile(file: string, readonly: boolean): File {
+  // timeout 0: waiting for a lock inside SQLite would block the event loop; the queue waits instead.
+  const db = new SqliteDriver(file, { timeout: 0 })
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL')
+  db.pragma('foreign_keys = ON')
+  db.pragma('cache_size = -32768')
+  db.pragma('mmap_size = 268435456')
+  db.pragma('temp_store = MEMORY')
+  if (readonly) db.pragma('query_only = ON')
+  return db
+}
+
+const connectionOf = (file: File) => {
+  const queries = drizzle({ client: file, casing: 'snake_case' })
+  return connection(queries as unknown as Queries, {
+    rows: async (statement: SQL) => queries.all(statement),
+    exec: async (statement: SQL) => void queries.run(statement),
+  })
+}
+
+interface Waiting {
+  run: () => Promise<unknown>
+  /** Called when the callback is over, before the commit. */
+  ended: () => void
+  resolve: (value: unknown) => void
+  reject: (error: unknown) => void
+}
+
+/** Callers that wait share one COMMIT, a savepoint each: durable, at a fraction of the fsyncs. */
+function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: number; batchMs: number }) {
+  const waiting: Waiting[] = []
+  let pumping: Promise<void> | undefined
+  const [begin, commit, savepoint, release, undo] = (
+    ['BEGIN IMMEDIATE', 'COMMIT', 'SAVEPOINT one', 'RELEASE one', 'ROLLBACK TO one'] as const
+  ).map((statement) => writer.prepare(statement)) as [S, S, S, S, S]
+
+  async function pump() {
+    // One turn of the loop lets callers of the same moment join the first batch.
+    await Promise.resolve()
+    while (waiting.length > 0) {
+      try {
+        await whenFree(() => begin.run(), busyMs)
+      } catch (error) {
+        for (const caller of waiting.splice(0)) caller.reject(translate(error))
+        break
+      }
+      await runBatch()
+    }
+    // In the same turn as the last look at the queue: a caller who comes later must find no pump and start one.
+    pumping = undefined
+  }
+
+  async function runBatch() {
+    const done: { caller: Waiting; value: unknown }[] = []
+    const until = performance.now() + batchMs
+    try {
+      for (let caller = waiting.shift(); caller; caller = waiting.shift()) {
+        savepoint.run()
+        try {
+          const value = await caller.run()
+          caller.ended()
+          release.run()
+          done.push({ caller, value })
+        } catch (error) {
+          caller.ended()
+          caller.reject(translate(error))
+          // A full disk rolls the whole transaction back on its own: then nobody of the batch has succeeded.
+          if (!writer.inTransaction) throw error
+          undo.run()
+          release.run()
+        }
+        if (performance.now() > until) break
+      }
+      await whenFree(() => commit.run(), busyMs)
+    } catch (error) {
+      if (writer.inTransaction) writer.exec('ROLLBACK')
+      for (const { caller } of done) caller.reject(translate(error))
+      return
+    }
+    for (const { caller, value } of done) caller.resolve(value)
+  }
+
+  return {
+    add<T>(run: () => Promise<T>, ended: () => void): Promise<T> {
+      return new Promise<T>((resolve, reject) => {
+        waiting.push({ run, ended, resolve: resolve as (value: unknown) => void, reject })
+        pumping ??= pump()
+      })
+    },
+    async drained() {
+      while (pumping) await pumping
+    },
+  }
+}
+
+type S = SqliteDriver.Statement
+
+/** Tries again, with the event loop free in between, while another process holds the lock. */
+async function whenFree(action: () => void, busyMs: number) {
+  const until = performance.now() + busyMs
+  for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+    try {
+      return action()
+    } catch (error) {
+      if (!codeOf(error).startsWith('SQLITE_BUSY') || performance.now() > until) throw error
+      await delay(pause)
+    }
+  }
+}
+
+const codeOf = (error: unknown): string => {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }
+  return typeof code === 'string' && code.startsWith('SQLITE') ? code : cause ? codeOf(cause) : ''
+}
+
+function translate(error: unknown): unknown {
+  const code = codeOf(error)
+  if (code.startsWith('SQLITE_BUSY')) return fail('database_busy')
+  if (code === 'SQLITE_FULL') return fail('storage_full')
+  return error
+}

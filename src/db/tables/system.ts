@@ -1,0 +1,54 @@
+// Jobs, settings, answers kept for repeated requests.
+import type { Kit } from '../kit.js'
+
+export type JobState = 'waiting' | 'running' | 'parked' | 'dead'
+
+export const systemTables = (c: Kit) => ({
+  jobs: c.table(
+    'jobs',
+    {
+      id: c.text().primaryKey(),
+      name: c.text().notNull(),
+      /** Set while the row waits; a job that runs gives it up, so that the next can be scheduled. */
+      key: c.text(),
+      data: c.json<unknown>().notNull(),
+      runAt: c.instant().notNull(),
+      state: c.text().notNull().$type<JobState>(),
+      attempts: c.int().notNull(),
+      leaseUntil: c.instant(),
+      /** Who holds the lease; a result that comes after the lease was lost is not taken. */
+      lease: c.text(),
+      error: c.text(),
+      createdAt: c.instant().notNull(),
+    },
+    (t) => [
+      c.unique('jobs_by_key').on(t.name, t.key),
+      c.index('jobs_by_time').on(t.state, t.runAt, t.id),
+      c.index('jobs_by_name').on(t.name, t.state),
+    ],
+  ),
+  settings: c.table('settings', {
+    key: c.text().primaryKey(),
+    value: c.json<unknown>().notNull(),
+    updatedAt: c.instant().notNull(),
+    updatedBy: c.text(),
+  }),
+  idempotency: c.table(
+    'idempotency',
+    {
+      agentId: c.text().notNull(),
+      key: c.text().notNull(),
+      request: c.text().notNull(),
+      status: c.int().notNull(),
+      /** Sealed: an answer may hold a token. */
+      body: c.text().notNull(),
+      createdAt: c.instant().notNull(),
+    },
+    (t) => [c.key({ columns: [t.agentId, t.key] }), c.index('idempotency_by_age').on(t.createdAt)],
+  ),
+  plugins: c.table('plugins', {
+    name: c.text().primaryKey(),
+    version: c.text().notNull(),
+    installedAt: c.instant().notNull(),
+  }),
+})

@@ -1,0 +1,61 @@
+// What the rest of the code sees of the database: Reader to read, Tx to write, Db to begin.
+import type { SQL } from 'drizzle-orm'
+import type { BaseSQLiteDatabase } from 'drizzle-orm/sqlite-core'
+import type { Tables } from './tables/index.js'
+
+/** The async SQLite type stands for both dialects: what is written against it runs on PostgreSQL too. */
+export type Queries = BaseSQLiteDatabase<'async', unknown>
+
+/** A query that is built once per connection and then only run. */
+export interface Prepared<Params, Row> {
+  readonly build: (q: Queries, t: Tables) => { execute(): Promise<Row[]> }
+  /** Never set: carries the type of the parameters. */
+  readonly params?: (p: Params) => void
+}
+
+export interface Reader extends Pick<Queries, 'select' | 'selectDistinct'> {
+  readonly t: Tables
+  readonly dialect: Dialect
+  run<P, Row>(query: Prepared<P, Row>, params: P): Promise<Row[]>
+  /** Rows of a raw statement, as the driver gives them: only for what drizzle cannot say. */
+  rows<Row>(statement: SQL): Promise<Row[]>
+}
+
+export interface Tx extends Reader, Pick<Queries, 'insert' | 'update' | 'delete'> {
+  /** The instant of this transaction. */
+  readonly now: Date
+  /** Runs a raw statement that returns nothing. */
+  exec(statement: SQL): Promise<void>
+  /** Tells listeners of `topic`, once this is committed. */
+  announce(topic: Topic, value?: Date): void
+}
+
+export interface Db extends Reader {
+  /**
+   * Runs `work` in a transaction; committed (and, on SQLite with synchronous=FULL, on disk) when the promise
+   * resolves, rolled back when it rejects. Never wait for the network or a timer inside.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  onCommit(topic: Topic, listener: (value?: Date) => void): void
+  close(): Promise<void>
+}
+
+/** `jobs`: something is due at the instant given. `people`: rights changed. `settings`: a setting changed. */
+export type Topic = 'jobs' | 'people' | 'settings'
+
+/** The few places where the databases differ. */
+export interface Dialect {
+  readonly name: 'sqlite' | 'postgres'
+  /** Locks rows that were selected for a claim, skipping those another process holds. */
+  readonly skipLocked: SQL
+  /** An error of a unique index? */
+  isUniqueViolation(error: unknown): boolean
+}
+
+/**
+ * Defines a query that is prepared once per connection.
+ * In `where`, give instants through `param(column, name)`, so that they are encoded like the column.
+ */
+export const prepared = <Params extends Record<string, unknown>, Row>(
+  build: (q: Queries, t: Tables) => { execute(): Promise<Row[]> },
+): Prepared<Params, Row> => ({ build })
