@@ -1,0 +1,71 @@
+// The registry behind filters and events. An event is one job row per subscriber, inserted in the publishing
+// transaction: one table, one retry rule, one place to look.
+import Value from 'typebox/value'
+import type { Tx } from '../db/types.js'
+import { fail } from '../errors.js'
+import { schedule } from '../jobs/schedule.js'
+import { defineJob, type JobHandlers, type JobRun, type JobType } from '../jobs/types.js'
+import type { Event, Filter } from './tokens.js'
+
+/** Thrown by a filter to veto what is about to happen; the reason is shown to the caller. */
+export class Rejection extends Error {
+  override readonly name = 'Rejection'
+}
+
+/** Returns a replacement, nothing, or throws a Rejection. Any other error rolls the command back. */
+export type FilterFunction<Value, Context> = (
+  tx: Tx,
+  value: Readonly<Value>,
+  context: Context,
+) => Promise<Value | undefined> | Value | undefined
+
+export class Hooks {
+  readonly #filters = new Map<string, { name: string; run: FilterFunction<unknown, unknown> }[]>()
+  readonly #subscribers = new Map<string, JobType<unknown>[]>()
+
+  constructor(private readonly handlers: JobHandlers) {}
+
+  filter<V, C>(filter: Filter<V, C>, name: string, run: FilterFunction<V, C>): void {
+    const chain = this.#filters.get(filter.name) ?? []
+    chain.push({ name, run: run as FilterFunction<unknown, unknown> })
+    this.#filters.set(filter.name, chain)
+  }
+
+  on<P>(event: Event<P>, name: string, run: (payload: P, job: JobRun<P>) => Promise<void>): void {
+    const type = defineJob<P>(`${event.name}:${name}`)
+    this.handlers.add({ type, run: (job) => run(job.data, job) })
+    this.#subscribers.set(event.name, [
+      ...(this.#subscribers.get(event.name) ?? []),
+      type as JobType<unknown>,
+    ])
+  }
+
+  /** Runs the chain in the command's transaction. @throws DeskError `rejected` after a veto. */
+  async apply<V, C>(tx: Tx, filter: Filter<V, C>, value: V, context: C): Promise<V> {
+    let current = value
+    for (const { name, run } of this.#filters.get(filter.name) ?? []) {
+      const replacement = (await veto(name, () => run(tx, current as Readonly<unknown>, context))) as
+        | V
+        | undefined
+      if (replacement === undefined) continue
+      if (filter.schema && !Value.Check(filter.schema, replacement))
+        throw new Error(`the filter ${filter.name}/${name} returned a value that does not fit ${filter.name}`)
+      current = replacement
+    }
+    return current
+  }
+
+  /** Call it inside the transaction that makes the event true. */
+  async emit<P>(tx: Tx, event: Event<P>, payload: P): Promise<void> {
+    for (const type of this.#subscribers.get(event.name) ?? []) await schedule(tx, type, payload)
+  }
+}
+
+async function veto<T>(name: string, run: () => Promise<T> | T): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (error instanceof Rejection) throw fail('rejected', `${error.message} (${name})`)
+    throw error
+  }
+}

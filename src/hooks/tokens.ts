@@ -1,0 +1,29 @@
+// Typed tokens of the first two mechanisms: filters (before the commit) and events (after it). Names: filters are
+// imperatives, events past participles.
+import type { TSchema } from 'typebox'
+
+export interface Filter<Value, Context> {
+  readonly kind: 'filter'
+  readonly name: string
+  /** A replacement that a filter returns is checked against it. */
+  readonly schema?: TSchema
+  /** Never set: carries the types. */
+  readonly types?: (value: Value, context: Context) => void
+}
+
+export interface Event<Payload> {
+  readonly kind: 'event'
+  readonly name: string
+  readonly types?: (payload: Payload) => void
+}
+
+export const defineFilter = <Value, Context = unknown>(
+  name: string,
+  schema?: TSchema,
+): Filter<Value, Context> => ({
+  kind: 'filter',
+  name,
+  ...(schema && { schema }),
+})
+
+export const defineEvent = <Payload>(name: string): Event<Payload> => ({ kind: 'event', name })

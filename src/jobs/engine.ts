@@ -1,0 +1,212 @@
+// The engine `local`: runs what is due in this process. It is woken by a commit that scheduled something and by
+// one timer for the next due time; it never polls blindly.
+import { type Clock, SECOND } from '../clock.js'
+import type { Db } from '../db/types.js'
+import {
+  type Claimed,
+  claim,
+  complete,
+  extend,
+  failed,
+  giveBack,
+  LEASE_MS,
+  nextDue,
+  reclaim,
+  settle,
+} from './ledger.js'
+import type { JobHandler, JobHandlers } from './types.js'
+
+export interface EngineLog {
+  warn(details: object, message: string): void
+  error(details: object, message: string): void
+}
+
+export interface Engine {
+  start(): Promise<void>
+  /** Lets running jobs finish for `graceMs`, then gives the rest back. */
+  stop(graceMs?: number): Promise<void>
+  /** Runs what is due now, until nothing is; for tests and commands. Returns how many ran. */
+  runDue(): Promise<number>
+}
+
+export interface EngineOptions {
+  db: Db
+  clock: Clock
+  handlers: JobHandlers
+  log: EngineLog
+  /** Jobs that run at once. */
+  concurrency?: number
+  /** No other process works on this database: what is marked running at the start is free. */
+  sole?: boolean
+}
+
+// setTimeout overflows beyond this and would fire at once.
+const LONGEST_TIMER = 2 ** 31 - 1
+
+export function createLocalEngine({
+  db,
+  clock,
+  handlers,
+  log,
+  concurrency = 64,
+  sole = false,
+}: EngineOptions): Engine {
+  const running = new Map<string, { job: Claimed; over: Promise<void>; abort: AbortController }>()
+  const count = new Map<string, number>()
+  let started = false
+  let timer: NodeJS.Timeout | undefined
+  let timerAt = Number.POSITIVE_INFINITY
+  let upkeep: NodeJS.Timeout | undefined
+  let pumping: Promise<void> | undefined
+  let again = false
+
+  const room = (name: string) => (handlers.get(name)?.type.concurrency ?? 0) - (count.get(name) ?? 0)
+  const full = () => handlers.names().filter((name) => room(name) <= 0)
+
+  function wake() {
+    if (!started) return
+    again = true
+    pumping ??= pump()
+      .catch((error) => {
+        // The database is away or busy: the upkeep timer wakes us again.
+        log.error({ err: error }, 'the job engine could not read its ledger')
+      })
+      .finally(() => {
+        pumping = undefined
+        if (again) wake()
+      })
+  }
+
+  async function pump() {
+    while (again && started) {
+      again = false
+      const free = concurrency - running.size
+      if (free <= 0) return
+      const claimed = await claim(db, handlers, room, free)
+      for (const job of claimed) begin(job)
+      if (claimed.length > 0) again = true
+    }
+    if (started) setTimer(await nextDue(db, full()))
+  }
+
+  function setTimer(at: Date | null) {
+    clearTimeout(timer)
+    timerAt = at?.getTime() ?? Number.POSITIVE_INFINITY
+    if (at === null) return
+    const wait = Math.min(Math.max(timerAt - clock.now().getTime(), 1), LONGEST_TIMER)
+    timer = setTimeout(wake, wait)
+  }
+
+  function begin(job: Claimed) {
+    const abort = new AbortController()
+    count.set(job.name, (count.get(job.name) ?? 0) + 1)
+    const over = runOne(db, handlers.get(job.name)!, job, abort, log).finally(() => {
+      running.delete(job.id)
+      const left = count.get(job.name)! - 1
+      count.set(job.name, left)
+      // Half empty before the next claim: one commit then takes many rows.
+      if (left <= (handlers.get(job.name)?.type.concurrency ?? 0) / 2) wake()
+    })
+    running.set(job.id, { job, over, abort })
+  }
+
+  async function keepUp() {
+    await db.transaction(async (tx) => {
+      await extend(
+        tx,
+        [...running.values()].map(({ job }) => job),
+      )
+      await reclaim(tx, handlers, false)
+    })
+    wake()
+  }
+
+  db.onCommit('jobs', (at) => {
+    if (!at || at.getTime() <= clock.now().getTime()) wake()
+    else if (started && at.getTime() < timerAt) setTimer(at)
+  })
+
+  return {
+    async start() {
+      await db.transaction(async (tx) => {
+        await reclaim(tx, handlers, sole)
+        await settle(tx, handlers)
+      })
+      started = true
+      upkeep = setInterval(() => {
+        keepUp().catch((error) => log.error({ err: error }, 'the job engine could not renew its leases'))
+      }, LEASE_MS / 4)
+      wake()
+    },
+    async stop(graceMs = 10 * SECOND) {
+      started = false
+      clearTimeout(timer)
+      clearInterval(upkeep)
+      await pumping
+      const all = Promise.allSettled([...running.values()].map(({ over }) => over))
+      await Promise.race([all, new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
+      for (const { abort } of running.values()) abort.abort()
+      const rest = [...running.values()].map(({ job }) => job)
+      if (rest.length > 0) await db.transaction((tx) => giveBack(tx, rest))
+    },
+    async runDue() {
+      let ran = 0
+      for (;;) {
+        const claimed = await claim(db, handlers, room, concurrency)
+        if (claimed.length === 0) return ran
+        ran += claimed.length
+        for (const job of claimed) begin(job)
+        await Promise.all([...running.values()].map(({ over }) => over))
+      }
+    },
+  }
+}
+
+async function runOne(
+  db: Db,
+  handler: JobHandler<unknown>,
+  job: Claimed,
+  abort: AbortController,
+  log: EngineLog,
+) {
+  let completed = false
+  try {
+    await withTimeout(handler.type.timeoutMs, abort, () =>
+      handler.run({
+        id: job.id,
+        data: job.data,
+        attempt: job.attempts,
+        signal: abort.signal,
+        async complete(tx) {
+          await complete(tx, job, handler)
+          completed = true
+        },
+      }),
+    )
+    if (!completed) await db.transaction((tx) => complete(tx, job, handler))
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    try {
+      const fate = await db.transaction((tx) => failed(tx, job, handler, reason))
+      log.warn({ job: job.name, id: job.id, attempt: job.attempts, err: error }, `a job failed: ${fate}`)
+    } catch (cause) {
+      // The lease runs out and the row is claimed again.
+      log.error({ job: job.name, id: job.id, err: cause }, 'a failed job could not be recorded')
+    }
+  }
+}
+
+async function withTimeout(ms: number, abort: AbortController, run: () => Promise<void>) {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      abort.abort()
+      reject(new Error(`it took longer than ${ms / SECOND} s`))
+    }, ms)
+  })
+  try {
+    await Promise.race([run(), limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}

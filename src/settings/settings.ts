@@ -1,0 +1,84 @@
+// The settings of this desk: read from memory, written through the database, the same in every process within
+// seconds.
+import { eq } from 'drizzle-orm'
+import Value from 'typebox/value'
+import { SECOND } from '../clock.js'
+import type { Db, Tx } from '../db/types.js'
+import { fail } from '../errors.js'
+import type { Setting } from './define.js'
+
+const REFRESH_MS = 2 * SECOND
+
+export class Settings {
+  readonly #known = new Map<string, Setting<unknown>>()
+  #values = new Map<string, unknown>()
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly db: Db,
+    settings: readonly Setting<never>[],
+  ) {
+    for (const setting of settings) this.add(setting as Setting<unknown>)
+    db.onCommit('settings', () => void this.load().catch(() => {}))
+  }
+
+  add(setting: Setting<unknown>): void {
+    if (this.#known.has(setting.key)) throw new Error(`the setting "${setting.key}" is defined twice`)
+    this.#known.set(setting.key, setting)
+  }
+
+  /** Loads now, and again every two seconds: another process may have changed one. */
+  async start(): Promise<void> {
+    await this.load()
+    this.#timer = setInterval(() => void this.load().catch(() => {}), REFRESH_MS).unref()
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  async load(): Promise<void> {
+    const rows = await this.db.select().from(this.db.t.settings)
+    this.#values = new Map(rows.map((row) => [row.key, row.value]))
+  }
+
+  get<T>(setting: Setting<T>): T {
+    const value = this.#values.get(setting.key)
+    // A value that a former version stored and that no longer fits is not obeyed.
+    return value !== undefined && Value.Check(setting.schema, value) ? (value as T) : setting.fallback
+  }
+
+  all(): { key: string; description: string; value: unknown; fallback: unknown; schema: unknown }[] {
+    return [...this.#known.values()].map((s) => ({
+      key: s.key,
+      description: s.description,
+      value: this.get(s),
+      fallback: s.fallback,
+      schema: s.schema,
+    }))
+  }
+
+  /** @throws DeskError `setting_invalid`, naming the key and what is wrong with the value. */
+  async set(tx: Tx, key: string, value: unknown, agentId: string | null): Promise<void> {
+    const setting = this.#known.get(key)
+    if (!setting) throw invalid(key, 'there is no such setting')
+    const problem = Value.Errors(setting.schema, value)[0]
+    if (problem) throw invalid(key, `${problem.instancePath || 'the value'} ${problem.message}`)
+    const row = { value, updatedAt: tx.now, updatedBy: agentId }
+    await tx
+      .insert(tx.t.settings)
+      .values({ key, ...row })
+      .onConflictDoUpdate({ target: tx.t.settings.key, set: row })
+    tx.announce('settings')
+  }
+
+  /** Back to the default. */
+  async unset(tx: Tx, key: string): Promise<void> {
+    if (!this.#known.has(key)) throw invalid(key, 'there is no such setting')
+    await tx.delete(tx.t.settings).where(eq(tx.t.settings.key, key))
+    tx.announce('settings')
+  }
+}
+
+const invalid = (key: string, message: string) =>
+  fail('setting_invalid', `${key}: ${message}`, { errors: [{ field: `body/${key}`, message }] })
