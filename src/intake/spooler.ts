@@ -1,0 +1,112 @@
+// Takes the spool in order: receive, commit, and only then unlink. What cannot be taken now stays where it is.
+import { readFile } from 'node:fs/promises'
+import type { EngineLog } from '../jobs/engine.js'
+import { type ReceiveDeps, receive } from './receive.js'
+import type { Spool, SpoolEntry } from './spool.js'
+
+const BATCH_FILES = 64
+const BATCH_BYTES = 32 * 1024 * 1024
+/** Mails that are received but not yet processed: beyond it the spool waits, so that nothing piles up in memory. */
+const PAUSE_MS = 200
+
+export interface Spooler {
+  start(): void
+  stop(): Promise<void>
+  /** Takes what is there now; for tests and commands. */
+  drain(): Promise<number>
+}
+
+export function createSpooler(deps: ReceiveDeps & { spool: Spool; log: EngineLog }): Spooler {
+  const { spool, log } = deps
+  let watcher: { close(): void } | undefined
+  let running: Promise<void> | undefined
+  let again = false
+  let stopped = false
+
+  function ring() {
+    if (stopped) return
+    again = true
+    running ??= (async () => {
+      while (again && !stopped) {
+        again = false
+        await drain()
+      }
+    })()
+      .catch((error) => log.error({ err: error }, 'the spool could not be taken; it is tried again'))
+      .finally(() => {
+        running = undefined
+        // The watcher rings every two seconds while something waits.
+        if (again) setTimeout(ring, PAUSE_MS).unref()
+      })
+  }
+
+  async function drain(): Promise<number> {
+    let taken = 0
+    for (const batch of batches(await spool.list())) {
+      if (stopped) break
+      taken += await takeBatch(batch)
+    }
+    return taken
+  }
+
+  async function takeBatch(batch: SpoolEntry[]): Promise<number> {
+    try {
+      await take(deps, batch)
+      return batch.length
+    } catch (error) {
+      if (batch.length === 1) {
+        log.error(
+          { err: error, mail: batch[0]!.name },
+          'a mail in the spool could not be taken; it stays there',
+        )
+        return 0
+      }
+      // One bad file must not hold back the others.
+      let taken = 0
+      for (const entry of batch) taken += await takeBatch([entry])
+      return taken
+    }
+  }
+
+  return {
+    start() {
+      watcher = spool.watch(ring)
+      ring()
+    },
+    async stop() {
+      stopped = true
+      watcher?.close()
+      await running
+    },
+    drain,
+  }
+}
+
+async function take(deps: ReceiveDeps & { spool: Spool }, batch: SpoolEntry[]) {
+  const arrivals = await Promise.all(
+    batch.map(async ({ path, inbox, arrivedAt }) => ({
+      raw: await readFile(path),
+      path,
+      address: inbox,
+      channel: 'email',
+      receivedAt: arrivedAt,
+    })),
+  )
+  await receive(deps, arrivals)
+  await deps.spool.remove(batch.map(({ name }) => name))
+}
+
+function* batches(entries: readonly SpoolEntry[]): Generator<SpoolEntry[]> {
+  let batch: SpoolEntry[] = []
+  let bytes = 0
+  for (const entry of entries) {
+    if (batch.length > 0 && (batch.length >= BATCH_FILES || bytes + entry.size > BATCH_BYTES)) {
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    batch.push(entry)
+    bytes += entry.size
+  }
+  if (batch.length > 0) yield batch
+}
