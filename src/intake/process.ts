@@ -1,0 +1,140 @@
+// Second step of every intake, as a job: normalise -> judge -> thread -> store -> emit, and the replay of it.
+import { eq } from 'drizzle-orm'
+import type { Blobs } from '../blobs/blobs.js'
+import type { Db, Tx } from '../db/types.js'
+import { fail } from '../errors.js'
+import { schedule } from '../jobs/schedule.js'
+import type { JobHandler, JobRun } from '../jobs/types.js'
+import type { Desk } from '../tickets/desk.js'
+import { type Case, type Decision, decide, type Intake, type Neighbour, sameHeader } from './decide.js'
+import { isTorso } from './identity.js'
+import type { InboundMessage } from './mime/message.js'
+import type { Normaliser } from './mime/pool.js'
+import { createLine, type Place } from './order.js'
+import { messageKey } from './peek.js'
+import { carryOut } from './store.js'
+import { processIntake } from './tokens.js'
+
+export interface ProcessDeps {
+  db: Db
+  desk: Desk
+  blobs: Blobs
+  normaliser: Normaliser
+}
+
+type Data = { intakeId: string; keys: string[] }
+
+export function intakeHandler(deps: ProcessDeps): JobHandler<Data> {
+  const line = createLine()
+  return {
+    type: processIntake,
+    async run(job) {
+      const place = line.join(job.data.keys)
+      try {
+        await processOne(deps, job, place)
+      } finally {
+        place.leave()
+      }
+    },
+    async dead(tx, { intakeId }, error) {
+      await tx
+        .update(tx.t.intakes)
+        .set({ state: 'failed', reason: error.slice(0, 500), finishedAt: tx.now })
+        .where(eq(tx.t.intakes.id, intakeId))
+    },
+  }
+}
+
+async function processOne(deps: ProcessDeps, job: JobRun<Data>, place: Place) {
+  const { db, desk, blobs } = deps
+  const intake = await intakeById(deps, job.data.intakeId)
+  if (intake?.state !== 'received') return
+  const raw = await blobs.read(intake.rawHash)
+  const message = await normalise(deps, raw)
+  await place.turn([...message.inReplyTo, ...message.references].map(messageKey))
+  const neighbours = await findNeighbours(deps, intake, raw)
+  await db.transaction(async (tx) => {
+    const one = { intake, message, neighbours }
+    await carryOut(tx, desk, one, await decide(tx, desk, one))
+    await job.complete(tx)
+  })
+}
+
+async function intakeById({ db }: ProcessDeps, id: string): Promise<Intake | undefined> {
+  const [intake] = await db.select().from(db.t.intakes).where(eq(db.t.intakes.id, id))
+  return intake
+}
+
+/** Parsed, and its attachments on disk. */
+async function normalise({ normaliser, blobs }: ProcessDeps, raw: Uint8Array): Promise<InboundMessage> {
+  const message = await normaliser.normalise(raw)
+  for (const { sha256, content } of message.attachments) await blobs.put(sha256, content)
+  return message
+}
+
+async function findNeighbours(
+  { db, blobs }: ProcessDeps,
+  intake: Intake,
+  raw: Uint8Array,
+): Promise<Neighbour[]> {
+  const neighbours: Neighbour[] = []
+  for (const other of await sameHeader(db, intake)) {
+    if (other.digest === intake.digest) neighbours.push({ intake: other, relation: 'same' })
+    else if (other.size < intake.size) {
+      if (isTorso(await blobs.read(other.rawHash), raw))
+        neighbours.push({ intake: other, relation: 'torso-of-this' })
+    } else if (isTorso(raw, await blobs.read(other.rawHash)))
+      neighbours.push({ intake: other, relation: 'whole-of-this' })
+  }
+  return neighbours
+}
+
+/** Only what ended without a message can be replayed for real. */
+const REPLAYABLE = ['failed', 'quarantined', 'rejected']
+
+/** Puts the intake back to its beginning; the job does the rest. @throws DeskError `wrong_state`, `not_found`. */
+export async function replay(tx: Tx, intakeId: string): Promise<void> {
+  const { intakes, inboxes } = tx.t
+  const [intake] = await tx.select().from(intakes).where(eq(intakes.id, intakeId))
+  if (!intake) throw fail('not_found')
+  if (!REPLAYABLE.includes(intake.state))
+    throw fail(
+      'wrong_state',
+      `The intake is ${intake.state}; only ${REPLAYABLE.join(', ')} ones can be replayed.`,
+    )
+  const [inbox] = await tx.select().from(inboxes).where(eq(inboxes.address, intake.address))
+  await tx
+    .update(intakes)
+    .set({
+      state: 'received',
+      reason: null,
+      finishedAt: null,
+      inboxId: inbox?.id ?? null,
+      group: inbox?.group ?? intake.group,
+    })
+    .where(eq(intakes.id, intakeId))
+  await schedule(tx, processIntake, { intakeId, keys: intake.headDigest ? [intake.headDigest] : [] })
+}
+
+/** What would become of the intake now; nothing is kept. */
+export async function dryRun(
+  deps: ProcessDeps,
+  intakeId: string,
+): Promise<{ message: InboundMessage; decision: Decision }> {
+  const intake = await intakeById(deps, intakeId)
+  if (!intake) throw fail('not_found')
+  const raw = await deps.blobs.read(intake.rawHash)
+  const message = await deps.normaliser.normalise(raw)
+  const one: Case = { intake, message, neighbours: await findNeighbours(deps, intake, raw) }
+  const undone = new Error('dry run')
+  let decision: Decision | undefined
+  await deps.db
+    .transaction(async (tx) => {
+      decision = await decide(tx, deps.desk, one)
+      throw undone
+    })
+    .catch((error: unknown) => {
+      if (error !== undone) throw error
+    })
+  return { message, decision: decision! }
+}

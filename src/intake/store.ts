@@ -1,0 +1,154 @@
+// Carries out a decision: contact, ticket or message, the end state of the intake. One transaction with the end of its job.
+import { eq } from 'drizzle-orm'
+import type { IntakeState, TraceStep } from '../db/tables/intake.js'
+import type { Tx } from '../db/types.js'
+import { canonicalAddress, contactByEmail, createContact } from '../people/contacts.js'
+import { contactsPerMail } from '../settings/core.js'
+import type { Desk } from '../tickets/desk.js'
+import {
+  addTicketInbox,
+  appendToTicket,
+  type Inbound,
+  openTicket,
+  replaceContent,
+} from '../tickets/inbound.js'
+import { allInboxes, type Inbox } from '../tickets/inboxes.js'
+import { link } from '../tickets/links.js'
+import { NO_MESSAGE_ID } from '../tickets/message-ids.js'
+import { recordBounce } from './bounces.js'
+import { type Case, type Decision, senderOf } from './decide.js'
+import type { InboundMessage } from './mime/message.js'
+import type { Verdict } from './tokens.js'
+
+interface End {
+  state: IntakeState
+  reason?: string | null
+  ticketId?: string | null
+  messageId?: string | null
+  duplicateOf?: string
+}
+
+export async function carryOut(tx: Tx, desk: Desk, one: Case, decision: Decision): Promise<End> {
+  const { intake, message } = one
+  switch (decision.kind) {
+    case 'quarantine':
+      return finish(tx, one, decision.trace, { state: 'quarantined', reason: decision.reason })
+    case 'reject':
+      return finish(tx, one, decision.trace, { state: 'rejected', reason: decision.reason })
+    case 'duplicate': {
+      const { of, inbox } = decision
+      if (of.ticketId && of.inboxId !== inbox.id) await addTicketInbox(tx, of.ticketId, inbox.id)
+      const end = {
+        state: 'duplicate',
+        ticketId: of.ticketId,
+        messageId: of.messageId,
+        duplicateOf: of.id,
+      } as const
+      return finish(tx, one, decision.trace, end)
+    }
+    case 'replace': {
+      const { torso, inbox, verdict } = decision
+      const stored = { ticketId: torso.ticketId!, messageId: torso.messageId! }
+      const inbound = await inboundOf(tx, one, inbox, verdict, [], [])
+      await replaceContent(tx, stored, inbound)
+      await tx
+        .update(tx.t.intakes)
+        .set({ state: 'duplicate', duplicateOf: intake.id, reason: 'cut short; the whole copy came later' })
+        .where(eq(tx.t.intakes.id, torso.id))
+      return finish(tx, one, decision.trace, { state: torso.state, ...stored })
+    }
+    case 'store': {
+      const { inbox, verdict, thread, marks } = decision
+      const bounced = message.bounce ? await recordBounce(tx, desk, inbox, message) : null
+      // Whoever only guessed an id must not bring in people who then receive the history.
+      const mayInvite = !thread.ticket || thread.match?.rule === 'capability'
+      const inbound = await inboundOf(
+        tx,
+        one,
+        inbox,
+        verdict,
+        mayInvite ? await others(tx, desk, message) : [],
+        marks,
+      )
+      const stored = thread.ticket
+        ? await appendToTicket(tx, desk, thread.ticket, inbound)
+        : await openTicket(tx, desk, inbound)
+      if (thread.linkTo) await link(tx, stored.ticketId, thread.linkTo.ticketId, thread.linkTo.kind)
+      const state = thread.ticket ? 'appended' : 'opened'
+      return finish(tx, one, decision.trace, { state, reason: bounced, ...stored })
+    }
+  }
+}
+
+async function finish(tx: Tx, { intake, message }: Case, trace: TraceStep[], end: End): Promise<End> {
+  await tx
+    .update(tx.t.intakes)
+    .set({
+      reason: null,
+      ...end,
+      trace: [...trace, { step: 'end', verdict: end.state }],
+      sender: message.from?.address ?? intake.sender,
+      subject: message.subject.slice(0, 200),
+      attempts: intake.attempts + 1,
+      finishedAt: tx.now,
+    })
+    .where(eq(tx.t.intakes.id, intake.id))
+  return end
+}
+
+async function inboundOf(
+  tx: Tx,
+  { intake, message }: Case,
+  inbox: Inbox,
+  verdict: Verdict,
+  others: readonly string[],
+  marks: readonly string[],
+): Promise<Inbound> {
+  const sender = senderOf(inbox, message)
+  const contact = sender
+    ? await contactByEmail(tx, sender.name, sender.address)
+    : { id: await createContact(tx, { name: 'Unknown sender' }) }
+  return {
+    inbox,
+    channel: intake.channel,
+    contactId: contact.id,
+    others: others.filter((id) => id !== contact.id),
+    automatic: verdict.automatic,
+    intakeId: intake.id,
+    content: {
+      subject: message.subject,
+      text: message.text,
+      html: message.html,
+      folded: message.folded,
+      from: message.from,
+      to: message.to,
+      cc: message.cc,
+      // No Message-ID: one made from the bytes, the same for every copy.
+      messageId: message.messageId ?? `${intake.digest.slice(0, 32)}${NO_MESSAGE_ID}`,
+      date: message.date,
+      warnings: [...message.warnings, ...marks],
+    },
+    attachments: message.attachments.map(({ filename, contentType, size, sha256, contentId, inline }) => ({
+      filename,
+      contentType,
+      size,
+      hash: sha256,
+      contentId,
+      inline,
+    })),
+  }
+}
+
+/** People of To and Cc who are not the desk itself, as contacts; bounded. */
+async function others(tx: Tx, desk: Desk, message: InboundMessage): Promise<string[]> {
+  const most = desk.settings.get(contactsPerMail)
+  const own = new Set((await allInboxes(tx)).map(({ address }) => address))
+  const people = new Map<string, string>()
+  for (const { name, address } of [...message.to, ...message.cc]) {
+    const canonical = canonicalAddress(address).replace(/\+t\.[^@]*(?=@)/, '')
+    if (canonical.includes('@') && !own.has(canonical) && people.size < most) people.set(canonical, name)
+  }
+  const ids: string[] = []
+  for (const [address, name] of people) ids.push((await contactByEmail(tx, name, address)).id)
+  return ids
+}

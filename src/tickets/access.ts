@@ -1,0 +1,36 @@
+// The row filter: which tickets a principal may see. Every query of tickets for a person goes through here.
+import { eq, inArray, or, type SQL, sql } from 'drizzle-orm'
+import type { Reader } from '../db/types.js'
+import type { Principal } from '../people/principal.js'
+import type { Ticket } from './create.js'
+
+/** Undefined: all of them. */
+export function visible(r: Pick<Reader, 't'>, who: Pick<Principal, 'inboxIds' | 'teamIds'>): SQL | undefined {
+  if (who.inboxIds === null) return undefined
+  const { tickets, ticketInboxes } = r.t
+  const conditions: SQL[] = []
+  if (who.inboxIds.length > 0) {
+    const mine = [...who.inboxIds]
+    conditions.push(inArray(tickets.inboxId, mine))
+    conditions.push(
+      sql`exists (select 1 from ${ticketInboxes} where ${ticketInboxes.ticketId} = ${tickets.id} and ${inArray(ticketInboxes.inboxId, mine)})`,
+    )
+  }
+  if (who.teamIds.length > 0) conditions.push(inArray(tickets.teamId, [...who.teamIds]))
+  return conditions.length > 0 ? or(...conditions) : sql`1 = 0`
+}
+
+/** The ticket by id, or undefined when there is none or it is not for this principal. */
+export async function visibleTicket(r: Reader, who: Principal, key: string): Promise<Ticket | undefined> {
+  const { tickets } = r.t
+  const where = /^\d{1,15}$/.test(key) ? eq(tickets.number, Number(key)) : eq(tickets.id, key)
+  const [ticket] = await r.select().from(tickets).where(where)
+  if (!ticket || who.inboxIds === null) return ticket
+  if (who.inboxIds.includes(ticket.inboxId)) return ticket
+  if (ticket.teamId !== null && who.teamIds.includes(ticket.teamId)) return ticket
+  const also = await r
+    .select({ inboxId: r.t.ticketInboxes.inboxId })
+    .from(r.t.ticketInboxes)
+    .where(eq(r.t.ticketInboxes.ticketId, ticket.id))
+  return also.some(({ inboxId }) => who.inboxIds!.includes(inboxId)) ? ticket : undefined
+}

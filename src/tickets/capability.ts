@@ -1,0 +1,81 @@
+// Signed capabilities: who holds one may add to the ticket as the participant it was made for. They travel in
+// our Message-IDs and reply addresses. The base32 alphabet survives systems that change case.
+import { randomBytes } from 'node:crypto'
+import { eq } from 'drizzle-orm'
+import type { Reader } from '../db/types.js'
+import type { Secrets } from '../settings/secrets.js'
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
+const NUMBER_BYTES = 6
+// 80 bits: too many to guess, short enough for a local part.
+const MAC_BYTES = 10
+
+export function makeToken(secrets: Secrets, number: number, contactId: string): string {
+  const head = Buffer.alloc(NUMBER_BYTES)
+  head.writeUIntBE(number, 0, NUMBER_BYTES)
+  return base32(Buffer.concat([head, secrets.sign('ticket', `${number}:${contactId}`, MAC_BYTES)]))
+}
+
+/** A Message-ID for a message of the desk; the token of the participant it goes to is part of it. */
+export const makeMessageId = (token: string, inboxAddress: string): string =>
+  `fd.${token}.${base32(randomBytes(10))}@${inboxAddress.slice(inboxAddress.lastIndexOf('@') + 1)}`
+
+/** support@desk.example -> support+t.TOKEN@desk.example (RFC 5233 subaddress). */
+export const replyAddress = (inboxAddress: string, token: string): string =>
+  inboxAddress.replace(/@(?=[^@]*$)/, `+t.${token}@`)
+
+/** The tokens that an address or a Message-ID carries. */
+export function tokensIn(text: string): string[] {
+  return [...text.toLowerCase().matchAll(/(?:\+t|^fd)\.([a-z2-7]{26})(?=[.@])/g)].map((match) => match[1]!)
+}
+
+export interface Capability {
+  ticketId: string
+  contactId: string
+}
+
+/** The ticket and participant that a token was made for, or null when it was not made by this desk. */
+export async function checkToken(r: Reader, secrets: Secrets, token: string): Promise<Capability | null> {
+  const bytes = unbase32(token)
+  const number = bytes.readUIntBE(0, NUMBER_BYTES)
+  const mac = bytes.subarray(NUMBER_BYTES, NUMBER_BYTES + MAC_BYTES)
+  const { tickets, participants } = r.t
+  const rows = await r
+    .select({ ticketId: tickets.id, contactId: participants.contactId })
+    .from(tickets)
+    .innerJoin(participants, eq(participants.ticketId, tickets.id))
+    .where(eq(tickets.number, number))
+  return rows.find((row) => secrets.verify('ticket', `${number}:${row.contactId}`, mac)) ?? null
+}
+
+function base32(bytes: Buffer): string {
+  let text = ''
+  let held = 0
+  let bits = 0
+  for (const byte of bytes) {
+    held = (held << 8) | byte
+    bits += 8
+    while (bits >= 5) {
+      bits -= 5
+      text += ALPHABET[(held >> bits) & 31]
+    }
+    held &= (1 << bits) - 1
+  }
+  return bits > 0 ? text + ALPHABET[(held << (5 - bits)) & 31] : text
+}
+
+function unbase32(text: string): Buffer {
+  const bytes: number[] = []
+  let held = 0
+  let bits = 0
+  for (const letter of text) {
+    held = (held << 5) | ALPHABET.indexOf(letter)
+    bits += 5
+    if (bits >= 8) {
+      bits -= 8
+      bytes.push((held >> bits) & 255)
+    }
+    held &= (1 << bits) - 1
+  }
+  return Buffer.from(bytes)
+}

@@ -1,0 +1,17 @@
+// What the commands of this layer need besides a transaction, and who acts.
+import type { Hooks } from '../hooks/hooks.js'
+import type { Secrets } from '../settings/secrets.js'
+import type { Settings } from '../settings/settings.js'
+
+export interface Desk {
+  readonly hooks: Hooks
+  readonly settings: Settings
+  readonly secrets: Secrets
+}
+
+export interface Actor {
+  readonly kind: 'agent' | 'contact' | 'system'
+  readonly id: string | null
+}
+
+export const system: Actor = { kind: 'system', id: null }

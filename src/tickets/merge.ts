@@ -1,0 +1,92 @@
+// Repairs by a person: two tickets that are one, and a message that belongs elsewhere. Both leave a trace on both sides.
+import { and, desc, eq, ne, sql } from 'drizzle-orm'
+import type { Tx } from '../db/types.js'
+import { fail } from '../errors.js'
+import { createTicket, type Ticket } from './create.js'
+import type { Actor, Desk } from './desk.js'
+import { subjectOf } from './inbound.js'
+import { link } from './links.js'
+import { type Message, touchTicket } from './messages.js'
+import { addParticipant } from './participants.js'
+import { record } from './timeline.js'
+import { ticketMerged } from './tokens.js'
+import { updateTicket } from './update.js'
+
+/** Everything of `source` moves to `target`; mail that answers the source follows. */
+export async function mergeTickets(
+  tx: Tx,
+  desk: Desk,
+  actor: Actor,
+  source: Ticket,
+  target: Ticket,
+): Promise<void> {
+  if (source.id === target.id || source.mergedIntoId || target.mergedIntoId)
+    throw fail('wrong_state', 'A ticket can be merged once, into another one that is not merged itself.')
+  const { messages, participants, tickets } = tx.t
+  const moved = await tx
+    .update(messages)
+    .set({ ticketId: target.id })
+    .where(eq(messages.ticketId, source.id))
+    .returning({ id: messages.id })
+  const people = await tx.select().from(participants).where(eq(participants.ticketId, source.id))
+  for (const { contactId } of people) await addParticipant(tx, target.id, contactId, 'cc')
+  await updateTicket(tx, desk, actor, source, { status: 'closed' })
+  await tx
+    .update(tickets)
+    .set({ mergedIntoId: target.id, lastPublicMessageId: null })
+    .where(eq(tickets.id, source.id))
+  await link(tx, source.id, target.id, 'merged')
+  const data = { from: source.number, messages: moved.map(({ id }) => id) }
+  await record(tx, { ticketId: target.id, type: 'merged', actor, data })
+  await afterMove(tx, target.id)
+  await desk.hooks.emit(tx, ticketMerged, { ticketId: source.id, intoId: target.id })
+}
+
+/** Moves one message to another ticket, or to a new one when `target` is null. Moving it back undoes it. */
+export async function moveMessage(
+  tx: Tx,
+  desk: Desk,
+  actor: Actor,
+  message: Message,
+  source: Ticket,
+  target: Ticket | null,
+) {
+  if (message.direction !== 'in' && target === null)
+    throw fail('wrong_state', 'Only a message from outside can become a ticket of its own.')
+  const targetId = target?.id ?? (await splitOff(tx, desk, actor, message, source))
+  if (targetId === source.id) throw fail('wrong_state', 'The message belongs to that ticket already.')
+  await tx.update(tx.t.messages).set({ ticketId: targetId }).where(eq(tx.t.messages.id, message.id))
+  if (message.contactId) await addParticipant(tx, targetId, message.contactId, 'cc')
+  const data = { from: source.id, to: targetId }
+  for (const ticketId of [source.id, targetId])
+    await record(tx, { ticketId, type: 'message_moved', actor, messageId: message.id, data })
+  await afterMove(tx, source.id)
+  await afterMove(tx, targetId)
+  return targetId
+}
+
+async function splitOff(tx: Tx, desk: Desk, actor: Actor, message: Message, source: Ticket): Promise<string> {
+  const { id } = await createTicket(tx, desk, actor, {
+    subject: subjectOf(message),
+    inboxId: source.inboxId,
+    channel: message.channel,
+    requesterId: message.contactId ?? source.requesterId,
+  })
+  return id
+}
+
+/** The newest public message of a ticket may have changed. */
+async function afterMove(tx: Tx, ticketId: string) {
+  const { messages, tickets } = tx.t
+  const [last] = await tx
+    .select({ id: messages.id })
+    .from(messages)
+    .where(and(eq(messages.ticketId, ticketId), ne(messages.direction, 'note')))
+    .orderBy(desc(messages.id))
+    .limit(1)
+  if (last) return touchTicket(tx, ticketId, last.id)
+  await tx
+    .update(tickets)
+    .set({ lastPublicMessageId: null, version: sql`${tickets.version} + 1`, updatedAt: tx.now })
+    .where(eq(tickets.id, ticketId))
+}

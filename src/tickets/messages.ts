@@ -1,0 +1,88 @@
+// Rows of `messages`, and what a new one changes on its ticket.
+import { eq, sql } from 'drizzle-orm'
+import { param } from '../db/param.js'
+import { prepared, type Reader, type Tx } from '../db/types.js'
+
+export type Message = Reader['t']['messages']['$inferSelect']
+type Given = Pick<Message, 'id' | 'ticketId' | 'direction' | 'channel' | 'subject' | 'text'>
+
+const p = sql.placeholder
+
+const insert = prepared<Record<string, unknown>, never>(
+  (q, t) =>
+    q.insert(t.messages).values({
+      id: p('id'),
+      ticketId: p('ticketId'),
+      direction: p('direction') as never,
+      channel: p('channel'),
+      contactId: p('contactId'),
+      agentId: p('agentId'),
+      subject: p('subject'),
+      text: p('text'),
+      html: p('html'),
+      folded: p('folded'),
+      from: p('from'),
+      to: p('to'),
+      cc: p('cc'),
+      messageId: p('messageId'),
+      date: p('date'),
+      automatic: p('automatic') as never,
+      warnings: p('warnings'),
+      intakeId: p('intakeId'),
+      delivery: p('delivery') as never,
+      sendAt: p('sendAt'),
+      createdAt: p('createdAt'),
+    }) as never,
+)
+
+const defaults = {
+  contactId: null,
+  agentId: null,
+  html: '',
+  folded: [],
+  from: null,
+  to: [],
+  cc: [],
+  messageId: null,
+  date: null,
+  automatic: null,
+  warnings: [],
+  intakeId: null,
+  delivery: null,
+  sendAt: null,
+}
+
+export async function insertMessage(tx: Tx, message: Given & Partial<Message>): Promise<void> {
+  await tx.run(insert, { ...defaults, createdAt: tx.now, ...message })
+}
+
+const touchPublic = prepared<{ id: string; now: Date; messageId: string }, never>(
+  (q, t) =>
+    q
+      .update(t.tickets)
+      .set({
+        version: sql`${t.tickets.version} + 1`,
+        updatedAt: param(t.tickets.updatedAt, 'now'),
+        lastMessageAt: param(t.tickets.lastMessageAt, 'now'),
+        lastPublicMessageId: param(t.tickets.lastPublicMessageId, 'messageId'),
+      })
+      .where(eq(t.tickets.id, p('id'))) as never,
+)
+
+/** A public message was added: the ticket is at a new version and moves up in lists. */
+export async function touchTicket(tx: Tx, ticketId: string, messageId: string): Promise<void> {
+  await tx.run(touchPublic, { id: ticketId, now: tx.now, messageId })
+}
+
+const byId = prepared<{ id: string }, Message>(
+  (q, t) =>
+    q
+      .select()
+      .from(t.messages)
+      .where(eq(t.messages.id, p('id'))) as never,
+)
+
+export async function messageById(r: Reader, id: string): Promise<Message | undefined> {
+  const [message] = await r.run(byId, { id })
+  return message
+}

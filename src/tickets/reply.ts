@@ -1,0 +1,129 @@
+// A reply of an agent: checked, stored as `queued` with its Message-ID fixed, and scheduled; nothing is sent here.
+import { and, eq, inArray, isNull } from 'drizzle-orm'
+import { after, newId, SECOND } from '../clock.js'
+import type { Delivery, Mailbox, Status } from '../db/tables/tickets.js'
+import type { Tx } from '../db/types.js'
+import { fail, unknownReference } from '../errors.js'
+import { schedule } from '../jobs/schedule.js'
+import { deskName, undoSeconds } from '../settings/core.js'
+import { makeMessageId, makeToken } from './capability.js'
+import type { Ticket } from './create.js'
+import type { Actor, Desk } from './desk.js'
+import { inboxById } from './inboxes.js'
+import { rememberId } from './message-ids.js'
+import { insertMessage, messageById, touchTicket } from './messages.js'
+import { mailboxOf, readParticipants } from './participants.js'
+import { record } from './timeline.js'
+import { deliver, messageQueued, type OutgoingDraft, sendMessageFilter } from './tokens.js'
+import { updateTicket } from './update.js'
+
+export const MOST_RECIPIENTS = 50
+
+export interface ReplyInput {
+  text: string
+  /** Sanitised. */
+  html?: string
+  attachments?: string[]
+  /** Default: the requester. */
+  to?: Mailbox[]
+  /** Default: everybody else who belongs to the ticket. */
+  cc?: Mailbox[]
+  /** The last public message the writer had seen; a newer one refuses the reply. */
+  against?: string
+  sendAt?: Date
+  /** Status afterwards; default: a new ticket becomes open. */
+  status?: Status
+}
+
+export async function reply(
+  tx: Tx,
+  desk: Desk,
+  agentId: string,
+  ticket: Ticket,
+  input: ReplyInput,
+): Promise<string> {
+  if (input.against !== undefined && ticket.lastPublicMessageId !== input.against)
+    throw fail('stale_reply', undefined, { current: await messageById(tx, ticket.lastPublicMessageId ?? '') })
+  const inbox = (await inboxById(tx, ticket.inboxId))!
+  const people = await readParticipants(tx, ticket.id)
+  const requester = people.find((person) => person.role === 'requester')
+  const draft = await desk.hooks.apply(
+    tx,
+    sendMessageFilter,
+    draftOf(
+      ticket,
+      people.filter((p) => p.address),
+      input,
+    ),
+    {
+      ticketId: ticket.id,
+      agentId,
+    },
+  )
+  checkRecipients(draft, inbox.address)
+
+  const id = newId()
+  const token = makeToken(desk.secrets, ticket.number, requester?.contactId ?? '')
+  const messageId = makeMessageId(token, inbox.address)
+  const wait = inbox.options.undoSeconds ?? desk.settings.get(undoSeconds)
+  const sendAt = input.sendAt ?? after(tx.now, wait * SECOND)
+  await insertMessage(tx, {
+    id,
+    ticketId: ticket.id,
+    direction: 'out',
+    channel: 'email',
+    agentId,
+    ...draft,
+    from: { name: inbox.options.fromName ?? desk.settings.get(deskName), address: inbox.address },
+    messageId,
+    delivery: 'queued' satisfies Delivery,
+    sendAt,
+  })
+  await takeAttachments(tx, id, agentId, input.attachments ?? [])
+  await rememberId(tx, inbox.group, messageId, id)
+  const actor: Actor = { kind: 'agent', id: agentId }
+  await record(tx, { ticketId: ticket.id, type: 'message_queued', actor, messageId: id })
+  const status = input.status ?? (ticket.status === 'new' ? 'open' : ticket.status)
+  if (status !== ticket.status) await updateTicket(tx, desk, actor, ticket, { status })
+  await touchTicket(tx, ticket.id, id)
+  await schedule(tx, deliver, { messageId: id }, { key: id, at: sendAt })
+  await desk.hooks.emit(tx, messageQueued, { ticketId: ticket.id, messageId: id })
+  return id
+}
+
+function draftOf(
+  ticket: Ticket,
+  people: Awaited<ReturnType<typeof readParticipants>>,
+  input: ReplyInput,
+): OutgoingDraft {
+  return {
+    subject: ticket.subject,
+    text: input.text,
+    html: input.html ?? '',
+    to: input.to ?? people.filter((person) => person.role === 'requester').map(mailboxOf),
+    cc: input.cc ?? people.filter((person) => person.role === 'cc').map(mailboxOf),
+  }
+}
+
+function checkRecipients({ to, cc }: OutgoingDraft, own: string) {
+  if (to.length === 0) throw fail('no_recipient')
+  if (to.length + cc.length > MOST_RECIPIENTS) throw fail('too_many_recipients')
+  const self = [...to, ...cc].find(({ address }) => address.toLowerCase() === own)
+  if (self)
+    throw fail('rejected', `${own} is this inbox itself: a reply to it would come back as a new message.`)
+}
+
+/** Binds uploads to a message; each can be used once, by the agent who made it. */
+export async function takeAttachments(tx: Tx, messageId: string, agentId: string, ids: readonly string[]) {
+  if (ids.length === 0) return
+  const { attachments } = tx.t
+  const taken = await tx
+    .update(attachments)
+    .set({ messageId })
+    .where(
+      and(inArray(attachments.id, [...ids]), isNull(attachments.messageId), eq(attachments.agentId, agentId)),
+    )
+    .returning({ id: attachments.id })
+  const missing = ids.find((id) => !taken.some((row) => row.id === id))
+  if (missing) throw unknownReference('attachments', missing)
+}

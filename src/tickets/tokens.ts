@@ -1,0 +1,80 @@
+// Filters, events and jobs of tickets: the typed tokens that the core itself and plugins use.
+import Type from 'typebox'
+import { HOUR, MINUTE } from '../clock.js'
+import type { Mailbox, Priority, Status } from '../db/tables/tickets.js'
+import { defineEvent, defineFilter } from '../hooks/tokens.js'
+import { defineJob, exponential } from '../jobs/types.js'
+
+export interface NewTicket {
+  subject: string
+  inboxId: string
+  channel: string
+  requesterId: string
+  teamId: string | null
+  assigneeId: string | null
+  priority: Priority
+  tags: string[]
+}
+
+export interface OutgoingDraft {
+  subject: string
+  text: string
+  html: string
+  to: Mailbox[]
+  cc: Mailbox[]
+}
+
+const mailboxes = Type.Array(Type.Object({ name: Type.String(), address: Type.String() }))
+
+/** Before a ticket is made, by mail or by an agent. */
+export const createTicketFilter = defineFilter<NewTicket, { ticketId: string }>(
+  'createTicket',
+  Type.Object({ subject: Type.String(), tags: Type.Array(Type.String()) }),
+)
+/** Before a reply is stored and queued. */
+export const sendMessageFilter = defineFilter<OutgoingDraft, { ticketId: string; agentId: string | null }>(
+  'sendMessage',
+  Type.Object({
+    subject: Type.String(),
+    text: Type.String(),
+    html: Type.String(),
+    to: mailboxes,
+    cc: mailboxes,
+  }),
+)
+
+export type Change = readonly [from: unknown, to: unknown]
+
+export const ticketCreated = defineEvent<{ ticketId: string }>('ticketCreated')
+export const ticketUpdated = defineEvent<{ ticketId: string; changes: Record<string, Change> }>(
+  'ticketUpdated',
+)
+export const ticketMerged = defineEvent<{ ticketId: string; intoId: string }>('ticketMerged')
+export const messageReceived = defineEvent<{ ticketId: string; messageId: string }>('messageReceived')
+export const messageQueued = defineEvent<{ ticketId: string; messageId: string }>('messageQueued')
+export const messageSent = defineEvent<{ ticketId: string; messageId: string }>('messageSent')
+export const messageFailed = defineEvent<{ ticketId: string; messageId: string; error: string }>(
+  'messageFailed',
+)
+export const noteAdded = defineEvent<{ ticketId: string; messageId: string }>('noteAdded')
+
+export const events = [
+  ticketCreated,
+  ticketUpdated,
+  ticketMerged,
+  messageReceived,
+  messageQueued,
+  messageSent,
+  messageFailed,
+  noteAdded,
+]
+
+/** Hands one queued message to its channel. Two days of tries: 1, 2, 4 … minutes, then every four hours. */
+export const deliver = defineJob<{ messageId: string }>('deliver', {
+  attempts: 20,
+  concurrency: 10,
+  backoff: exponential(MINUTE, 4 * HOUR),
+})
+
+export const statuses: Status[] = ['new', 'open', 'pending', 'solved', 'closed']
+export const priorities: Priority[] = ['low', 'normal', 'high', 'urgent']
