@@ -1,0 +1,138 @@
+// The composition root: the only file that knows every part.
+import path from 'node:path'
+import { openBlobs } from '../blobs/blobs.js'
+import type { Channel } from '../channels/channel.js'
+import { emailChannel } from '../channels/email/channel.js'
+import { createTransports } from '../channels/email/transports.js'
+import { type Clock, systemClock } from '../clock.js'
+import { type Config, ConfigError } from '../config.js'
+import type { Db } from '../db/types.js'
+import { Hooks } from '../hooks/hooks.js'
+import { createServer, type HttpServer, type Logger } from '../http/server.js'
+import { createNormaliser } from '../intake/mime/pool.js'
+import { intakeHandler, type ProcessDeps } from '../intake/process.js'
+import { openSpool } from '../intake/spool.js'
+import { createSpooler } from '../intake/spooler.js'
+import { createLocalEngine, type Engine } from '../jobs/engine.js'
+import { JobHandlers } from '../jobs/types.js'
+import { deliverHandler } from '../outbound/deliver.js'
+import { permissions } from '../people/permissions.js'
+import { createPrincipals } from '../people/principal.js'
+import { coreSettings } from '../settings/core.js'
+import { createSecrets, loadSecret } from '../settings/secrets.js'
+import { Settings } from '../settings/settings.js'
+import type { Desk } from '../tickets/desk.js'
+import { openDatabase } from './database.js'
+import { createHealth } from './health.js'
+import { housekeepingHandler } from './housekeeping.js'
+import { VERSION } from './root.js'
+
+export interface AppOptions {
+  config: Config
+  log: Logger
+  clock?: Clock
+  /** A database that is open already (tests). */
+  db?: Db
+}
+
+export interface App {
+  readonly config: Config
+  readonly db: Db
+  readonly desk: Desk
+  readonly hooks: Hooks
+  readonly handlers: JobHandlers
+  readonly settings: Settings
+  readonly engine: Engine
+  readonly spool: Awaited<ReturnType<typeof openSpool>>
+  readonly spooler: ReturnType<typeof createSpooler>
+  readonly channels: ReadonlyMap<string, Channel>
+  readonly http: HttpServer
+  readonly clock: Clock
+  readonly intakeDeps: ProcessDeps
+  /** Starts what the roles say; resolves with the address when it listens. */
+  start(): Promise<string | null>
+  stop(): Promise<void>
+}
+
+export async function createApp({ config, log, clock = systemClock, db: given }: AppOptions): Promise<App> {
+  refuseUnknownPlugins(config)
+  const db = given ?? (await openDatabase(config, clock))
+
+  const secrets = createSecrets(loadSecret(config.secret, config.dataDir))
+  const settings = new Settings(db, coreSettings as never)
+  await settings.start()
+  const handlers = new JobHandlers()
+  const hooks = new Hooks(handlers)
+  const desk: Desk = { hooks, settings, secrets }
+  const blobs = openBlobs(path.join(config.dataDir, 'blobs'))
+  const spool = await openSpool(config.dataDir)
+  const normaliser = createNormaliser({ workers: 2 })
+  const email = emailChannel({
+    transports: createTransports(config.smtpUrl, secrets.open),
+    outboxFolder: path.join(config.dataDir, 'outbox'),
+    hasDefaultServer: config.smtpUrl !== null,
+  })
+  const channels = new Map([email].map((channel) => [channel.name, channel]))
+  const intake = { db, desk, blobs, normaliser }
+
+  handlers.add(intakeHandler(intake))
+  handlers.add(deliverHandler({ db, desk, blobs, channels }))
+  handlers.add(housekeepingHandler({ db, spool }))
+
+  const works = config.roles.includes('worker')
+  const engine = createLocalEngine({ db, clock, handlers, log, sole: works })
+  const spooler = createSpooler({ db, blobs, spool, log })
+  const http = await createServer(
+    {
+      config,
+      clock,
+      db,
+      blobs,
+      desk,
+      settings,
+      principals: createPrincipals(db, clock),
+      intake,
+      health: createHealth({ db, clock, dataDir: config.dataDir, working: works }),
+      permissions: Object.values(permissions),
+      plugins: [],
+    },
+    { logger: log, version: VERSION },
+  )
+
+  return {
+    config,
+    db,
+    desk,
+    hooks,
+    handlers,
+    settings,
+    engine,
+    spool,
+    spooler,
+    channels,
+    http,
+    clock,
+    intakeDeps: intake,
+    async start() {
+      if (works) await engine.start()
+      if (config.roles.includes('intake')) spooler.start()
+      return config.roles.includes('web') ? http.app.listen({ host: config.host, port: config.port }) : null
+    },
+    async stop() {
+      await spooler.stop()
+      await http.app.close()
+      await engine.stop()
+      settings.stop()
+      await normaliser.close()
+      for (const channel of channels.values()) await channel.close()
+      await db.close()
+    },
+  }
+}
+
+function refuseUnknownPlugins({ plugins }: Config) {
+  if (plugins.length > 0)
+    throw new ConfigError(
+      plugins.map((name) => `FRONTDESK_PLUGINS: there is no plugin "${name}" in this installation`),
+    )
+}

@@ -1,0 +1,80 @@
+// Whether the desk works, with the reason when it does not. No check depends on the thing it watches.
+import { access, constants } from 'node:fs/promises'
+import path from 'node:path'
+import { and, eq, inArray, lte, sql } from 'drizzle-orm'
+import { after, type Clock, MINUTE } from '../clock.js'
+import type { Db } from '../db/types.js'
+import type { Health } from '../http/context.js'
+
+interface Check {
+  ok: boolean
+  detail: string
+}
+
+export function createHealth({
+  db,
+  clock,
+  dataDir,
+  working,
+}: {
+  db: Db
+  clock: Clock
+  dataDir: string
+  working: boolean
+}): Health {
+  const checks: Record<string, () => Promise<Check>> = {
+    database: () => database(db),
+    spool: () => spool(dataDir),
+    jobs: () => (working ? jobs(db, clock) : Promise.resolve({ ok: true, detail: 'worked on elsewhere' })),
+    intake: () => intake(db),
+  }
+  return {
+    async ready() {
+      const results = await Promise.all(
+        Object.entries(checks).map(async ([name, check]) => {
+          const result = await check().catch((error: Error) => ({ ok: false, detail: error.message }))
+          return [name, result] as const
+        }),
+      )
+      return { ok: results.every(([, { ok }]) => ok), checks: Object.fromEntries(results) }
+    },
+  }
+}
+
+async function database(db: Db): Promise<Check> {
+  await db.rows(sql`select 1`)
+  return { ok: true, detail: 'answers' }
+}
+
+async function spool(dataDir: string): Promise<Check> {
+  const folder = path.join(dataDir, 'spool', 'new')
+  await access(folder, constants.W_OK)
+  return { ok: true, detail: 'can be written' }
+}
+
+/** What is due must not stay undone, whatever engine is meant to do it. */
+const OVERDUE_MS = MINUTE
+
+async function jobs(db: Db, clock: Clock): Promise<Check> {
+  const { jobs } = db.t
+  const [late] = await db
+    .select({ count: sql<number>`count(*)` })
+    .from(jobs)
+    .where(and(eq(jobs.state, 'waiting'), lte(jobs.runAt, after(clock.now(), -OVERDUE_MS))))
+  const [dead] = await db.select({ count: sql<number>`count(*)` }).from(jobs).where(eq(jobs.state, 'dead'))
+  const overdue = Number(late?.count ?? 0)
+  const detail = `${overdue} overdue by more than a minute, ${Number(dead?.count ?? 0)} dead`
+  return { ok: overdue === 0, detail }
+}
+
+async function intake(db: Db): Promise<Check> {
+  const { intakes } = db.t
+  const rows = await db
+    .select({ state: intakes.state, count: sql<number>`count(*)` })
+    .from(intakes)
+    .where(inArray(intakes.state, ['received', 'failed', 'quarantined']))
+    .groupBy(intakes.state)
+  const detail = rows.map(({ state, count }) => `${Number(count)} ${state}`).join(', ') || 'nothing waits'
+  // A failed mail is for a person to look at; it does not make the desk unfit to work.
+  return { ok: true, detail }
+}

@@ -1,0 +1,89 @@
+// The command line: finds the command, reads its options and the configuration, says clearly what went wrong.
+import { parseArgs } from 'node:util'
+import { ROOT, VERSION } from '../app/root.js'
+import { ConfigError, readConfig } from '../config.js'
+import { MigrationError } from '../db/migrate.js'
+import { DeskError } from '../errors.js'
+import { type Command, say, UsageError } from './command.js'
+import { loadEnv } from './env.js'
+
+/** Loaded one by one, so that a small command does not pay for the server. */
+const commands: Record<string, () => Promise<Command>> = {
+  start: async () => (await import('./commands/start.js')).start,
+  serve: async () => (await import('./commands/start.js')).serve,
+  'inbox create': async () => (await import('./commands/inbox.js')).inboxCreate,
+  'inbox list': async () => (await import('./commands/inbox.js')).inboxList,
+  'agent create': async () => (await import('./commands/people.js')).agentCreate,
+  'token create': async () => (await import('./commands/people.js')).tokenCreate,
+  ingest: async () => (await import('./commands/ingest.js')).ingest,
+  messages: async () => (await import('./commands/messages.js')).messages,
+  'mail inspect': async () => (await import('./commands/inspect.js')).inspect,
+  migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [first = '', second = ''] = argv
+  if (first === '--version') {
+    say(VERSION)
+    return 0
+  }
+  if (first === '' || first === 'help' || first === '--help') {
+    await help()
+    return 0
+  }
+  const two = commands[`${first} ${second}`]
+  const load = two ?? commands[first]
+  if (!load) throw new UsageError(`there is no command "${first}"; "frontdesk help" lists them`)
+  const command = await load()
+  const rest = argv.slice(two ? 2 : 1)
+  if (rest.includes('--help')) {
+    say(`usage: frontdesk ${command.usage}\n\n${command.summary}`)
+    return 0
+  }
+  const { values, positionals } = readOptions(command, rest)
+  const config = readConfig(loadEnv(ROOT), ROOT)
+  return (await command.run({ args: positionals, values, config })) ?? 0
+}
+
+function readOptions(command: Command, args: string[]) {
+  try {
+    const parsed = parseArgs({ args, options: command.options ?? {}, allowPositionals: true, strict: true })
+    return {
+      values: parsed.values as Record<string, string | boolean | undefined>,
+      positionals: parsed.positionals,
+    }
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\nusage: frontdesk ${command.usage}`)
+  }
+}
+
+async function help() {
+  say(`frontdesk ${VERSION}\n`)
+  for (const load of Object.values(commands)) {
+    const { usage, summary } = await load()
+    say(`  frontdesk ${usage}\n      ${summary}`)
+  }
+}
+
+function explain(error: unknown): number {
+  const known =
+    error instanceof UsageError ||
+    error instanceof ConfigError ||
+    error instanceof DeskError ||
+    error instanceof MigrationError
+  const more =
+    error instanceof DeskError
+      ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('')
+      : ''
+  console.error(known ? `frontdesk: ${(error as Error).message}${more}` : error)
+  return error instanceof UsageError ? 2 : 1
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error) => {
+    process.exitCode = explain(error)
+  },
+)

@@ -1,0 +1,3 @@
+export async function makeDemo(_app: unknown): Promise<string | null> {
+  return null
+}

@@ -1,0 +1,32 @@
+// What the routes are built from.
+import type { Blobs } from '../blobs/blobs.js'
+import type { Clock } from '../clock.js'
+import type { Config } from '../config.js'
+import type { Db } from '../db/types.js'
+import type { ProcessDeps } from '../intake/process.js'
+import type { Permission } from '../people/permissions.js'
+import type { Principals } from '../people/principal.js'
+import type { Settings } from '../settings/settings.js'
+import type { Desk } from '../tickets/desk.js'
+import type { AddRoute } from './route.js'
+
+export interface Health {
+  ready(): Promise<{ ok: boolean; checks: Record<string, { ok: boolean; detail: string }> }>
+}
+
+export interface HttpDeps {
+  config: Config
+  clock: Clock
+  db: Db
+  blobs: Blobs
+  desk: Desk
+  settings: Settings
+  principals: Principals
+  intake: ProcessDeps
+  health: Health
+  /** Every permission there is, of the core and of plugins. */
+  permissions: readonly Permission[]
+  plugins: readonly { name: string; version: string; state: string }[]
+}
+
+export type Routes = (add: AddRoute, deps: HttpDeps) => void

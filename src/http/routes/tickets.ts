@@ -1,0 +1,302 @@
+// Tickets: list, read, create, change, merge.
+import { eq } from 'drizzle-orm'
+import Type from 'typebox'
+import type { Tx } from '../../db/types.js'
+import { fail, unknownReference } from '../../errors.js'
+import { contactByEmail } from '../../people/contacts.js'
+import { permissions } from '../../people/permissions.js'
+import type { Principal } from '../../people/principal.js'
+import { createTicket, ticketById } from '../../tickets/create.js'
+import { listTickets } from '../../tickets/list.js'
+import { mergeTickets } from '../../tickets/merge.js'
+import { addNote } from '../../tickets/note.js'
+import { reply } from '../../tickets/reply.js'
+import { cleanTags } from '../../tickets/tags.js'
+import { readTimeline } from '../../tickets/timeline.js'
+import { priorities, statuses } from '../../tickets/tokens.js'
+import { type TicketChanges, updateTicket } from '../../tickets/update.js'
+import type { Routes } from '../context.js'
+import {
+  byId,
+  id,
+  instant,
+  mailboxSchema,
+  oneOf,
+  orNull,
+  page,
+  pageQuery,
+  prioritySchema,
+  statusSchema,
+  strict,
+} from '../schemas.js'
+import { ticketDetail, ticketFor, ticketRow } from './view.js'
+
+const subject = Type.String({ minLength: 1, maxLength: 500, examples: ['The shower is cold'] })
+const tags = Type.Array(Type.String({ minLength: 1, maxLength: 60 }), { maxItems: 50 })
+export const bodyText = Type.String({ minLength: 1, maxLength: 500_000 })
+
+const listQuery = Type.Object({
+  ...pageQuery,
+  status: Type.Optional(
+    Type.String({
+      pattern: `^(${statuses.join('|')})(,(${statuses.join('|')}))*$`,
+      description: 'One or several: `new,open`',
+      examples: ['new,open'],
+    }),
+  ),
+  priority: Type.Optional(oneOf(priorities)),
+  assigneeId: Type.Optional(Type.String({ maxLength: 64, description: 'An agent, or `none`' })),
+  teamId: Type.Optional(Type.String({ maxLength: 64 })),
+  inboxId: Type.Optional(Type.String({ maxLength: 64 })),
+  requesterId: Type.Optional(Type.String({ maxLength: 64 })),
+  tag: Type.Optional(Type.String({ maxLength: 60 })),
+  updatedSince: Type.Optional(instant()),
+  subject: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 200, description: 'Words of the subject, or their beginnings' }),
+  ),
+  sort: Type.Optional(oneOf(['-created', 'created', '-updated', 'updated'] as const)),
+})
+
+export const ticketRoutes: Routes = (add, deps) => {
+  const { db, desk } = deps
+
+  add({
+    method: 'GET',
+    url: '/tickets',
+    permission: permissions.ticketsRead,
+    tag: 'Tickets',
+    summary: 'List tickets, the newest first',
+    query: listQuery,
+    response: { 200: page('Ticket') },
+    handler: async ({ who, query: { status, updatedSince, ...query } }) =>
+      listTickets(db, who, {
+        ...query,
+        ...(status !== undefined && { status: status.split(',') }),
+        ...(updatedSince !== undefined && { updatedSince: new Date(updatedSince) }),
+      }),
+  })
+
+  add({
+    method: 'GET',
+    url: '/tickets/:id',
+    permission: permissions.ticketsRead,
+    tag: 'Tickets',
+    summary: 'A ticket with its people, messages and links',
+    description: 'By id or number. The first 200 messages; `GET /api/tickets/:id/messages` reads on.',
+    params: byId,
+    response: { 200: Type.Ref('TicketDetail#') },
+    handler: async ({ who, params }) => ticketDetail(db, await ticketFor(db, who, params.id)),
+  })
+
+  add({
+    method: 'POST',
+    url: '/tickets',
+    permission: permissions.ticketsWrite,
+    tag: 'Tickets',
+    summary: 'Create a ticket, also on behalf of a contact',
+    description:
+      'With `note` it begins with a note, with `message` with a message that is sent to the requester.',
+    body: strict({
+      subject,
+      inboxId: id(),
+      requesterId: Type.Optional(id()),
+      requester: Type.Optional(mailboxSchema),
+      priority: Type.Optional(prioritySchema),
+      assigneeId: Type.Optional(orNull(id())),
+      teamId: Type.Optional(orNull(id())),
+      tags: Type.Optional(tags),
+      note: Type.Optional(bodyText),
+      message: Type.Optional(bodyText),
+    }),
+    response: { 201: Type.Ref('TicketDetail#') },
+    handler: async ({ who, body, write }) =>
+      write(async (tx) => {
+        const { note, message, requester, requesterId, ...fields } = body
+        await checkReferences(tx, who, fields)
+        if (message !== undefined && !who.permissions.has(permissions.ticketsReply.name))
+          throw fail('forbidden')
+        const ticket = await createTicket(tx, desk, actorOf(who), {
+          ...fields,
+          ...(fields.tags && { tags: cleanTags(fields.tags) }),
+          channel: 'email',
+          requesterId: await requesterOf(tx, requesterId, requester),
+        })
+        const row = (await ticketById(tx, ticket.id))!
+        if (note !== undefined) await addNote(tx, desk, who.agentId, row, { text: note })
+        const now = note === undefined ? row : (await ticketById(tx, ticket.id))!
+        if (message !== undefined) await reply(tx, desk, who.agentId, now, { text: message })
+        return ticketDetail(tx, (await ticketById(tx, ticket.id))!)
+      }),
+  })
+
+  const changes = {
+    subject: Type.Optional(subject),
+    status: Type.Optional(statusSchema),
+    priority: Type.Optional(prioritySchema),
+    assigneeId: Type.Optional(orNull(id())),
+    teamId: Type.Optional(orNull(id())),
+    inboxId: Type.Optional(id()),
+    tags: Type.Optional(tags),
+  }
+
+  add({
+    method: 'PATCH',
+    url: '/tickets/:id',
+    permission: permissions.ticketsWrite,
+    tag: 'Tickets',
+    summary: 'Change a ticket',
+    description:
+      'With the `version` that was read; 409 with the current state when somebody else was faster.',
+    params: byId,
+    body: strict({ version: Type.Integer({ minimum: 1 }), ...changes }),
+    response: { 200: Type.Ref('Ticket#') },
+    handler: async ({ who, params, body: { version, ...input }, write }) =>
+      write(async (tx) => {
+        const ticket = await ticketFor(tx, who, params.id)
+        await checkReferences(tx, who, input)
+        await updateTicket(tx, desk, actorOf(who), ticket, defined(input), version)
+        return ticketRow(tx, (await ticketById(tx, ticket.id))!)
+      }),
+  })
+
+  const action = (
+    name: string,
+    summary: string,
+    body: ReturnType<typeof strict> | undefined,
+    input: (body: never) => TicketChanges,
+  ) =>
+    add({
+      method: 'POST',
+      url: `/tickets/:id/${name}`,
+      permission: permissions.ticketsWrite,
+      tag: 'Tickets',
+      summary,
+      params: byId,
+      ...(body && { body }),
+      response: { 200: Type.Ref('Ticket#') },
+      handler: async ({ who, params, body, write }) =>
+        write(async (tx) => {
+          const ticket = await ticketFor(tx, who, params.id)
+          const change = input(body as never)
+          await checkReferences(tx, who, change)
+          await updateTicket(tx, desk, actorOf(who), ticket, change)
+          return ticketRow(tx, (await ticketById(tx, ticket.id))!)
+        }),
+    })
+  action('solve', 'Solve a ticket', undefined, () => ({ status: 'solved' }))
+  action('reopen', 'Reopen a ticket', undefined, () => ({ status: 'open' }))
+  action(
+    'assign',
+    'Assign a ticket to an agent, a team, or nobody',
+    strict(
+      { assigneeId: Type.Optional(orNull(id())), teamId: Type.Optional(orNull(id())) },
+      { minProperties: 1 },
+    ),
+    (body: { assigneeId?: string | null; teamId?: string | null }) => body,
+  )
+
+  add({
+    method: 'PUT',
+    url: '/tickets/:id/tags',
+    permission: permissions.ticketsWrite,
+    tag: 'Tickets',
+    summary: 'Replace the tags of a ticket',
+    params: byId,
+    body: strict({ tags }),
+    response: { 200: Type.Ref('Ticket#') },
+    handler: async ({ who, params, body, write }) =>
+      write(async (tx) => {
+        const ticket = await ticketFor(tx, who, params.id)
+        await updateTicket(tx, desk, actorOf(who), ticket, body)
+        return ticketRow(tx, (await ticketById(tx, ticket.id))!)
+      }),
+  })
+
+  add({
+    method: 'POST',
+    url: '/tickets/:id/merge',
+    permission: permissions.ticketsWrite,
+    tag: 'Tickets',
+    summary: 'Merge this ticket into another',
+    params: byId,
+    body: strict({ into: id() }),
+    response: { 200: Type.Ref('TicketDetail#') },
+    handler: async ({ who, params, body, write }) =>
+      write(async (tx) => {
+        const source = await ticketFor(tx, who, params.id)
+        const target = await ticketFor(tx, who, body.into)
+        await mergeTickets(tx, desk, actorOf(who), source, target)
+        return ticketDetail(tx, (await ticketById(tx, target.id))!)
+      }),
+  })
+
+  add({
+    method: 'GET',
+    url: '/tickets/:id/timeline',
+    permission: permissions.ticketsRead,
+    tag: 'Tickets',
+    summary: 'What happened to a ticket, the oldest first',
+    params: byId,
+    query: Type.Object({
+      limit: pageQuery.limit,
+      cursor: Type.Optional(Type.String({ pattern: '^\\d{1,15}$' })),
+    }),
+    response: { 200: page('TimelineEntry') },
+    async handler({ who, params, query: { limit = 50, cursor = '0' } }) {
+      const ticket = await ticketFor(db, who, params.id)
+      const rows = await readTimeline(db, ticket.id, Number(cursor), limit + 1)
+      const items = rows.slice(0, limit)
+      return { items, nextCursor: rows.length > limit ? String(items.at(-1)!.seq) : null }
+    },
+  })
+}
+
+export const actorOf = (who: Principal) => ({ kind: 'agent', id: who.agentId }) as const
+
+const defined = <T extends object>(input: T) =>
+  Object.fromEntries(Object.entries(input).filter(([, value]) => value !== undefined)) as TicketChanges
+
+async function requesterOf(
+  tx: Tx,
+  id: string | undefined,
+  mailbox: { name: string; address: string } | undefined,
+) {
+  if (mailbox) return (await contactByEmail(tx, mailbox.name, mailbox.address)).id
+  if (id === undefined)
+    throw fail('invalid_request', 'A ticket needs its requester: give `requesterId` or `requester`.', {
+      errors: [{ field: 'body/requester', message: 'is missing' }],
+    })
+  const [contact] = await tx.select().from(tx.t.contacts).where(eq(tx.t.contacts.id, id))
+  if (!contact) throw unknownReference('requesterId', id)
+  return id
+}
+
+/** Everything that is named exists, and an agent can only put a ticket where they may see it. */
+async function checkReferences(
+  tx: Tx,
+  who: Principal,
+  {
+    inboxId,
+    assigneeId,
+    teamId,
+  }: {
+    inboxId?: string | undefined
+    assigneeId?: string | null | undefined
+    teamId?: string | null | undefined
+  },
+) {
+  const { inboxes, agents, teams } = tx.t
+  if (inboxId !== undefined) {
+    const [inbox] = await tx.select({ id: inboxes.id }).from(inboxes).where(eq(inboxes.id, inboxId))
+    if (!inbox || (who.inboxIds !== null && !who.inboxIds.includes(inboxId)))
+      throw unknownReference('inboxId', inboxId)
+  }
+  if (assigneeId) {
+    const [agent] = await tx.select({ active: agents.active }).from(agents).where(eq(agents.id, assigneeId))
+    if (!agent?.active) throw unknownReference('assigneeId', assigneeId)
+  }
+  if (teamId) {
+    const [team] = await tx.select({ id: teams.id }).from(teams).where(eq(teams.id, teamId))
+    if (!team) throw unknownReference('teamId', teamId)
+  }
+}

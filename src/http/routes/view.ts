@@ -1,0 +1,83 @@
+// What several routes show: a ticket with all that belongs to it, messages with their attachments.
+import { and, asc, eq, gt, inArray } from 'drizzle-orm'
+import type { Reader } from '../../db/types.js'
+import { fail } from '../../errors.js'
+import { readContact } from '../../people/contacts.js'
+import type { Principal } from '../../people/principal.js'
+import { visibleTicket } from '../../tickets/access.js'
+import type { Ticket } from '../../tickets/create.js'
+import { readLinks } from '../../tickets/links.js'
+import { type Message, messageById } from '../../tickets/messages.js'
+import { readParticipants } from '../../tickets/participants.js'
+
+/** @throws DeskError `not_found`, also for what exists but is not for this principal. */
+export async function ticketFor(r: Reader, who: Principal, key: string): Promise<Ticket> {
+  const ticket = await visibleTicket(r, who, key)
+  if (!ticket) throw fail('not_found')
+  return ticket
+}
+
+/** A message and its ticket, both visible. @throws DeskError `not_found`. */
+export async function messageFor(
+  r: Reader,
+  who: Principal,
+  id: string,
+): Promise<{ message: Message; ticket: Ticket }> {
+  const message = await messageById(r, id)
+  if (!message) throw fail('not_found')
+  return { message, ticket: await ticketFor(r, who, message.ticketId) }
+}
+
+export async function withAttachments(r: Reader, messages: readonly Message[]) {
+  if (messages.length === 0) return []
+  const { attachments } = r.t
+  const files = await r
+    .select()
+    .from(attachments)
+    .where(
+      inArray(
+        attachments.messageId,
+        messages.map(({ id }) => id),
+      ),
+    )
+    .orderBy(attachments.id)
+  return messages.map((message) => ({
+    ...message,
+    attachments: files.filter((file) => file.messageId === message.id),
+  }))
+}
+
+export async function readMessage(r: Reader, id: string) {
+  const message = await messageById(r, id)
+  const [view] = await withAttachments(r, message ? [message] : [])
+  return view!
+}
+
+export async function readMessages(r: Reader, ticketId: string, afterId: string | undefined, limit: number) {
+  const { messages } = r.t
+  const rows = await r
+    .select()
+    .from(messages)
+    .where(and(eq(messages.ticketId, ticketId), afterId === undefined ? undefined : gt(messages.id, afterId)))
+    .orderBy(asc(messages.id))
+    .limit(limit)
+  return withAttachments(r, rows)
+}
+
+export async function ticketRow(r: Reader, ticket: Ticket) {
+  const requester = await readContact(r, ticket.requesterId)
+  return { ...ticket, requesterName: requester?.name ?? '' }
+}
+
+/** Messages of one ticket beyond this number are read by their own list. */
+const SHOWN_MESSAGES = 200
+
+export async function ticketDetail(r: Reader, ticket: Ticket) {
+  const [row, participants, messages, links] = await Promise.all([
+    ticketRow(r, ticket),
+    readParticipants(r, ticket.id),
+    readMessages(r, ticket.id, undefined, SHOWN_MESSAGES),
+    readLinks(r, ticket.id),
+  ])
+  return { ...row, participants, messages, links }
+}

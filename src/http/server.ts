@@ -1,0 +1,77 @@
+// The Fastify server: limits, headers, errors, and every route in one explicit list.
+import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
+import type { HttpDeps, Routes } from './context.js'
+import { useOpenApi } from './openapi.js'
+import { useProblems } from './problem.js'
+import { routeAdder } from './route.js'
+import { contactRoutes } from './routes/contacts.js'
+import { deskRoutes } from './routes/desk.js'
+import { messageRoutes } from './routes/messages.js'
+import { operationRoutes } from './routes/operations.js'
+import { sessionRoutes } from './routes/session.js'
+import { ticketRoutes } from './routes/tickets.js'
+import { useValidation } from './validation.js'
+
+export const routes: readonly Routes[] = [
+  sessionRoutes,
+  ticketRoutes,
+  messageRoutes,
+  contactRoutes,
+  deskRoutes,
+  operationRoutes,
+]
+
+export type Logger = NonNullable<FastifyServerOptions['loggerInstance']>
+
+export interface RegisteredRoute {
+  method: string
+  url: string
+  permission: string
+}
+
+export interface HttpServer {
+  app: FastifyInstance
+  /** Every route of the API with its permission. */
+  routes: readonly RegisteredRoute[]
+}
+
+export async function createServer(
+  deps: HttpDeps,
+  { logger, version }: { logger: Logger | false; version: string },
+): Promise<HttpServer> {
+  const registered: RegisteredRoute[] = []
+  const app = Fastify({
+    ...(logger ? { loggerInstance: logger } : { logger: false }),
+    bodyLimit: 2 * 1024 * 1024,
+    // A client that sends its request drop by drop is let go.
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    trustProxy: false,
+    logController: new LogController({ disableRequestLogging: true }),
+    routerOptions: { maxParamLength: 500 },
+  }) as unknown as FastifyInstance
+  app.addHook('onRoute', (route) => {
+    if (!route.url.startsWith('/api')) return
+    const permission = (route.config as { permission?: string } | undefined)?.permission
+    if (!permission) throw new Error(`the route ${route.method} ${route.url} has no permission`)
+    for (const method of [route.method].flat())
+      if (method !== 'HEAD') registered.push({ method, url: route.url, permission })
+  })
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff')
+    if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
+  })
+  app.addContentTypeParser('application/octet-stream', { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
+  app.removeContentTypeParser('text/plain')
+  useValidation(app)
+  useProblems(app)
+  await useOpenApi(app, { url: deps.config.url, version })
+  const add = routeAdder(app, { db: deps.db, principals: deps.principals, secrets: deps.desk.secrets })
+  for (const declare of routes) declare(add, deps)
+  return { app, routes: registered }
+}

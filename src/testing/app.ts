@@ -1,0 +1,187 @@
+// testApp(t): the real application on a temporary database, with a clock that stands still, jobs that run when
+// they are told to, and every outgoing message recorded.
+
+import { eq } from 'drizzle-orm'
+import { type App, createApp } from '../app/app.js'
+import { createLog } from '../app/log.js'
+import { ROOT } from '../app/root.js'
+import type { Channel, Outcome, Outgoing } from '../channels/channel.js'
+import { DAY, newId } from '../clock.js'
+import { readConfig } from '../config.js'
+import { receive } from '../intake/receive.js'
+import { createToken } from '../people/tokens.js'
+import { createInbox, type Inbox } from '../tickets/inboxes.js'
+import { type ManualClock, manualClock } from './clock.js'
+import { type DatabaseName, openTestDatabase, tempDir } from './databases.js'
+
+export interface TestAppOptions {
+  database?: DatabaseName
+  env?: Record<string, string>
+  /** What the channel `email` answers; default: sent. */
+  send?: (message: Outgoing) => Outcome | Promise<Outcome>
+}
+
+export interface Response {
+  status: number
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks at whatever came back
+  body: any
+  headers: Record<string, unknown>
+}
+
+export interface TestApp extends App {
+  clock: ManualClock
+  outbox: Outgoing[]
+  dir: string
+  inbox: Inbox
+  /** A request as the administrator, or with the token given. */
+  call(
+    method: string,
+    url: string,
+    body?: unknown,
+    options?: { token?: string | null; headers?: Record<string, string> },
+  ): Promise<Response>
+  adminToken: string
+  /** An agent with this role, in a team that sees these inboxes; answers a token. */
+  agent(role: string, inboxes?: Inbox[]): Promise<{ id: string; token: string; teamId: string }>
+  addInbox(address: string, group?: string): Promise<Inbox>
+  /** Takes a raw mail in and runs what is due; answers the intake. */
+  mail(
+    raw: string | Uint8Array,
+    address?: string,
+  ): Promise<Record<string, unknown> & { state: string; ticketId: string | null; messageId: string | null }>
+  /** Runs what is due until nothing is. `twice`: every job a second time too, as a crash would. */
+  runJobs(options?: { twice?: boolean }): Promise<number>
+}
+
+interface Tap {
+  teardown(fn: () => unknown): void
+}
+
+export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<TestApp> {
+  const { dir, remove } = tempDir()
+  const clock = manualClock()
+  const db = await openTestDatabase(options.database ?? 'sqlite', dir, clock)
+  const config = readConfig(
+    { FRONTDESK_DATA: dir, FRONTDESK_DEMO: 'off', LOG_LEVEL: 'silent', ...options.env },
+    ROOT,
+  )
+  const app = await createApp({ config, log: createLog(config.logLevel), clock, db })
+  const outbox: Outgoing[] = []
+  ;(app.channels as Map<string, Channel>).set('email', recorder(outbox, options.send))
+  const inbox = await addInbox(app, 'support@desk.example', 'default')
+  const admin = await addAgent(app, 'admin', [])
+  t.teardown(async () => {
+    await app.stop()
+    remove()
+  })
+  const test: TestApp = {
+    ...app,
+    clock,
+    outbox,
+    dir,
+    inbox,
+    adminToken: admin.token,
+    addInbox: (address, group = 'default') => addInbox(app, address, group),
+    agent: (role, inboxes = []) => addAgent(app, role, inboxes),
+    call: (method, url, body, more) => call(app, admin.token, method, url, body, more),
+    async mail(raw, address = inbox.address) {
+      const bytes = typeof raw === 'string' ? Buffer.from(raw) : raw
+      const [receipt] = await receive(app.intakeDeps, [
+        { raw: bytes, address, channel: 'email', receivedAt: clock.now() },
+      ])
+      await app.engine.runDue()
+      const [row] = await app.db
+        .select()
+        .from(app.db.t.intakes)
+        .where(eq(app.db.t.intakes.id, receipt!.intakeId))
+      return row as never
+    },
+    async runJobs({ twice = false } = {}) {
+      if (!twice) return app.engine.runDue()
+      const due = await dueJobs(app)
+      const ran = await app.engine.runDue()
+      await again(app, due)
+      return ran + (await app.engine.runDue())
+    },
+  }
+  return test
+}
+
+function recorder(outbox: Outgoing[], send: TestAppOptions['send']): Channel {
+  return {
+    name: 'email',
+    async deliver(message) {
+      const outcome = (await send?.(message)) ?? { kind: 'sent' as const, refused: [], providerId: null }
+      if (outcome.kind === 'sent') outbox.push(message)
+      return outcome
+    },
+    describe: () => 'recorded',
+    close: async () => {},
+  }
+}
+
+const addInbox = (app: App, address: string, group: string) =>
+  app.db.transaction((tx) => createInbox(tx, { address, group }))
+
+async function addAgent(app: App, roleName: string, inboxes: readonly Inbox[]) {
+  return app.db.transaction(async (tx) => {
+    const { agents, roles, teams, teamMembers, teamInboxes } = tx.t
+    const [role] = await tx.select().from(roles).where(eq(roles.name, roleName))
+    const id = newId()
+    const teamId = newId()
+    await tx.insert(agents).values({
+      id,
+      name: `${roleName} ${id.slice(-4)}`,
+      email: `${roleName}.${id.slice(-12)}@desk.example`,
+      roleId: role!.id,
+      passwordHash: null,
+      active: true,
+      createdAt: tx.now,
+    })
+    await tx.insert(teams).values({ id: teamId, name: `team ${id}` })
+    await tx.insert(teamMembers).values({ teamId, agentId: id })
+    for (const inbox of inboxes) await tx.insert(teamInboxes).values({ teamId, inboxId: inbox.id })
+    const { token } = await createToken(tx, { agentId: id, name: 'test', kind: 'token', lifeMs: 365 * DAY })
+    return { id, token, teamId }
+  })
+}
+
+async function call(
+  app: App,
+  adminToken: string,
+  method: string,
+  url: string,
+  body?: unknown,
+  { token = adminToken, headers = {} }: { token?: string | null; headers?: Record<string, string> } = {},
+): Promise<Response> {
+  const raw = Buffer.isBuffer(body)
+  const response = await app.http.app.inject({
+    method: method as 'GET',
+    url,
+    headers: {
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { 'content-type': raw ? 'application/octet-stream' : 'application/json' }),
+      ...headers,
+    },
+    ...(body !== undefined && {
+      payload: raw || typeof body === 'string' ? (body as Buffer) : JSON.stringify(body),
+    }),
+  })
+  const json = /json/.test(String(response.headers['content-type'] ?? '')) && response.body !== ''
+  return {
+    status: response.statusCode,
+    body: json ? response.json() : response.body,
+    headers: response.headers,
+  }
+}
+
+const dueJobs = async ({ db, clock }: App) =>
+  (await db.select().from(db.t.jobs).where(eq(db.t.jobs.state, 'waiting'))).filter(
+    (row) => row.runAt <= clock.now(),
+  )
+
+/** What a crash between the effect and its record looks like: the job comes again. */
+const again = (app: App, rows: Awaited<ReturnType<typeof dueJobs>>) =>
+  app.db.transaction(async (tx) => {
+    for (const row of rows) await tx.insert(tx.t.jobs).values({ ...row, id: newId(), key: null })
+  })
