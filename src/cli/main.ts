@@ -84,6 +84,7 @@ main(process.argv.slice(2)).then(
     process.exitCode = code
   },
   (error) => {
-    process.exitCode = explain(error)
+    // A server that failed half-way through its start must not stay.
+    process.exit(explain(error))
   },
 )

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { inspectHtml, inspectJson, inspectText } from '../../intake/mime/inspect.js'
 import { createNormaliser } from '../../intake/mime/pool.js'
-import { type Command, say, UsageError } from '../command.js'
+import { type Command, plainJson, say, UsageError } from '../command.js'
 
 const WORKERS = 2
 const AT_ONCE = 8
@@ -36,11 +36,7 @@ export const inspect: Command = {
       )
       results.forEach((result, index) => {
         if ('error' in result) failed++
-        say(
-          values.jsonl
-            ? JSON.stringify({ id: path.basename(files[index]!), ...result })
-            : JSON.stringify(result, null, 2),
-        )
+        say(values.jsonl ? plainJson({ id: path.basename(files[index]!), ...result }) : plainJson(result, 2))
       })
     }
     await normaliser.close()

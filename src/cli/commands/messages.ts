@@ -1,6 +1,6 @@
 // frontdesk messages --jsonl: one line per stored message, for administrators' scripts.
 import { asc, eq, gt } from 'drizzle-orm'
-import { type Command, plain, say } from '../command.js'
+import { type Command, plain, plainJson, say } from '../command.js'
 import { withDb } from '../desk.js'
 
 const PAGE = 1000
@@ -31,7 +31,7 @@ export const messages: Command = {
         for (const row of rows)
           say(
             values.jsonl
-              ? JSON.stringify(row)
+              ? plainJson(row)
               : Object.values(row)
                   .map((value) => plain(String(value)))
                   .join('\t'),
