@@ -1,19 +1,14 @@
-// The log: pino, as Fastify brings it. Secrets never reach it, control characters come out escaped (it is JSON).
-import { createRequire } from 'node:module'
+// The log: one JSON object a line, so that control characters come out escaped. Secrets never reach it.
+import { pino } from 'pino'
 import type { Config } from '../config.js'
 import type { Logger } from '../http/server.js'
 
-/** pino is a dependency of Fastify; the same copy is used. */
-const require = createRequire(createRequire(import.meta.url).resolve('fastify'))
-
-export function createLog(level: Config['logLevel'], destination: 1 | 2 = 1): Logger {
-  const pino = require('pino')
-  return pino(
+export const createLog = (level: Config['logLevel'], destination: 1 | 2 = 1): Logger =>
+  pino(
     {
       level,
-      base: undefined,
+      base: null,
       redact: { paths: ['req.headers.authorization', '*.password', '*.token', '*.smtp'], censor: '***' },
     },
     pino.destination({ dest: destination, sync: true }),
   )
-}

@@ -66,9 +66,10 @@ async function firstMatch(r: Reader, desk: Desk, question: Question): Promise<Ma
   )
 }
 
-/** Newest reference first; the address the mail was sent to before the ids it quotes. */
+/** Newest reference first. A bounce answers the message that it returns, whatever its own header says. */
 function idsOf({ message }: Question): string[] {
-  return [...new Set([...message.inReplyTo, ...message.references.toReversed()])].slice(0, MOST_IDS)
+  const returned = message.bounce?.originalMessageId ? [message.bounce.originalMessageId] : []
+  return [...new Set([...returned, ...message.inReplyTo, ...message.references.toReversed()])].slice(0, MOST_IDS)
 }
 const MOST_IDS = 60
 

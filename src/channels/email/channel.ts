@@ -45,12 +45,17 @@ interface SmtpError extends Error {
   recipient?: string | undefined
 }
 
-/** RFC 5321 §4.2.1: 5yz will not get better, everything else may. */
+/**
+ * RFC 5321 §4.2.1: 5yz will not get better, everything else may. Only what is said about the envelope or the
+ * message counts: a refused login or missing TLS is trouble of ours, and somebody will mend it.
+ */
 function outcomeOf(error: SmtpError): Outcome {
   const reasons = error.rejectedErrors?.length ? error.rejectedErrors : [error]
   const reason = reasons.map((one) => one.response ?? one.message).join('; ')
-  const refused = reasons.every(({ responseCode, code }) => (responseCode ?? 0) >= 500 && code !== 'EAUTH')
-  return refused ? { kind: 'refused', reason } : { kind: 'later', reason }
+  const refused = reasons.every(
+    ({ responseCode = 0, code = '' }) => responseCode >= 500 && ['EENVELOPE', 'EMESSAGE'].includes(code),
+  )
+  return { kind: refused ? 'refused' : 'later', reason }
 }
 
 function refusedOf({ rejectedErrors }: { rejectedErrors?: SmtpError[] | undefined }) {
