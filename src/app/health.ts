@@ -1,5 +1,5 @@
 // Whether the desk works, with the reason when it does not. No check depends on the thing it watches.
-import { access, constants } from 'node:fs/promises'
+import { access, constants, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { and, eq, inArray, lte, sql } from 'drizzle-orm'
 import { after, type Clock, MINUTE } from '../clock.js'
@@ -25,6 +25,7 @@ export function createHealth({
   const checks: Record<string, () => Promise<Check>> = {
     database: () => database(db),
     spool: () => spool(dataDir),
+    disk: () => disk(dataDir),
     jobs: () => (working ? jobs(db, clock) : Promise.resolve({ ok: true, detail: 'worked on elsewhere' })),
     intake: () => intake(db),
   }
@@ -50,6 +51,16 @@ async function spool(dataDir: string): Promise<Check> {
   const folder = path.join(dataDir, 'spool', 'new')
   await access(folder, constants.W_OK)
   return { ok: true, detail: 'can be written' }
+}
+
+const MEGABYTE = 1024 * 1024
+/** Less than that, and a few large mails fill the disk. */
+const LEAST_FREE_MB = 100
+
+async function disk(dataDir: string): Promise<Check> {
+  const { bavail, bsize } = await statfs(dataDir)
+  const free = Math.floor((bavail * bsize) / MEGABYTE)
+  return { ok: free >= LEAST_FREE_MB, detail: `${free} MB free` }
 }
 
 /** What is due must not stay undone, whatever engine is meant to do it. */
