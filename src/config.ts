@@ -1,6 +1,7 @@
 // Environment -> one frozen Config. Read once, checked as a whole (all mistakes at once); nothing else reads
 // process.env. `.env.example` lists the same variables, by test.
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import path from 'node:path'
 
 export const ROLES = ['web', 'worker', 'intake'] as const
@@ -16,6 +17,8 @@ export interface Config {
   readonly port: number
   /** Public address of this desk, used in links. Default: http://HOST:PORT. */
   readonly url: string
+  /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
+  readonly proxies: readonly string[]
   readonly databaseUrl: string
   readonly redisUrl: string | null
   readonly roles: readonly Role[]
@@ -43,6 +46,7 @@ export const VARIABLES = [
   'FRONTDESK_DEMO',
   'FRONTDESK_PLUGINS',
   'FRONTDESK_URL',
+  'FRONTDESK_PROXIES',
   'FRONTDESK_SECRET',
   'HOST',
   'PORT',
@@ -82,6 +86,7 @@ export function readConfig(env: Env, root: string): Config {
     url:
       readUrl('FRONTDESK_URL', text('FRONTDESK_URL'), ['http:', 'https:'], problems) ??
       `http://${host}:${port}`,
+    proxies: readProxies(text('FRONTDESK_PROXIES'), problems),
     databaseUrl:
       readUrl('DATABASE_URL', secret('DATABASE_URL'), ['sqlite:'], problems) ??
       `sqlite:${path.join(dataDir, 'frontdesk.db')}`,
@@ -129,6 +134,13 @@ const readList = (value: string | undefined): string[] => [
   ),
 ]
 
+function readProxies(value: string | undefined, problems: string[]): string[] {
+  const named = readList(value)
+  const wrong = named.filter((entry) => isIP(entry.replace(/\/\d{1,3}$/, '')) === 0)
+  if (wrong.length > 0) problems.push(`FRONTDESK_PROXIES: not an IP address or range: ${wrong.join(', ')}`)
+  return named
+}
+
 function readRoles(value: string | undefined, problems: string[]): readonly Role[] {
   const named = readList(value)
   const unknown = named.filter((name) => !ROLES.includes(name as Role))
@@ -142,8 +154,9 @@ function readUrl(name: string, value: string | undefined, protocols: string[], p
   if (value === undefined) return undefined
   const protocol = /^[a-z]+:/i.exec(value)?.[0]?.toLowerCase()
   if (protocol !== undefined && protocols.includes(protocol)) {
-    if (protocol === 'sqlite:' || URL.canParse(value)) return value.replace(/\/+$/, '')
+    if (protocol === 'sqlite:' ? value.length > protocol.length : URL.canParse(value))
+      return value.replace(/\/+$/, '')
   }
-  problems.push(`${name}: not an address that begins with ${protocols.join(' or ')}`)
+  problems.push(`${name}: not an address that begins with ${protocols.join(' or ')} and goes on`)
   return undefined
 }

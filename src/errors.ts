@@ -16,7 +16,6 @@ export const catalogue = {
   body_too_large: entry(413, 'The body is larger than this route takes.'),
   unsupported_media_type: entry(415, 'This route does not take that Content-Type.'),
   not_found: entry(404, 'There is nothing here, or you may not see it.'),
-  method_not_allowed: entry(405, 'This address does not take that method.'),
   too_many_requests: entry(429, 'Too many tries; wait and try again.'),
   // who is asking
   unauthenticated: entry(401, 'A valid token is needed: send `Authorization: Bearer fd_…`.'),

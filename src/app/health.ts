@@ -33,7 +33,10 @@ export function createHealth({
     async ready() {
       const results = await Promise.all(
         Object.entries(checks).map(async ([name, check]) => {
-          const result = await check().catch((error: Error) => ({ ok: false, detail: error.message }))
+          const result = await check().catch((error: NodeJS.ErrnoException) => ({
+            ok: false,
+            detail: error.code ?? 'failed',
+          }))
           return [name, result] as const
         }),
       )

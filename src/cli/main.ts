@@ -22,6 +22,8 @@ const commands: Record<string, () => Promise<Command>> = {
 }
 
 async function main(argv: readonly string[]): Promise<number> {
+  // Whatever is made here (database, blobs, outbox) holds letters of customers: for its owner only.
+  process.umask(0o077)
   const [first = '', second = ''] = argv
   if (first === '--version') {
     say(VERSION)
@@ -33,7 +35,11 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const two = commands[`${first} ${second}`]
   const load = two ?? commands[first]
-  if (!load) throw new UsageError(`there is no command "${first}"; "frontdesk help" lists them`)
+  if (!load) {
+    const near = Object.keys(commands).filter((name) => name.startsWith(`${first} `))
+    const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : '"frontdesk help" lists them'
+    throw new UsageError(`there is no command "${[first, second].join(' ').trim()}"; ${hint}`)
+  }
   const command = await load()
   const rest = argv.slice(two ? 2 : 1)
   if (rest.includes('--help')) {

@@ -32,7 +32,7 @@ export function createIdempotency(db: Db, secrets: Secrets): Idempotency {
   return {
     async run(keyed, work) {
       const { owner, key } = keyed
-      const request = fingerprint(keyed)
+      const request = fingerprint(secrets, keyed)
       const slot = `${owner} ${key}`
       const before = await find(db, keyed, request, secrets)
       if (before) return { ...before, replayed: true }
@@ -77,11 +77,14 @@ async function find(
   return { status: row.status, body: JSON.parse(secrets.open(row.body)) }
 }
 
-const fingerprint = ({ method, url, body }: Keyed) =>
-  createHash('sha256')
+/** Keyed: a body may hold a password, and a plain hash of it would be there for guessing. */
+function fingerprint(secrets: Secrets, { method, url, body }: Keyed): string {
+  const hash = createHash('sha256')
     .update(`${method} ${url}\n`)
     .update(Buffer.isBuffer(body) ? body : JSON.stringify(body ?? null))
     .digest('hex')
+  return secrets.sign('idempotency', hash).toString('hex')
+}
 
 export async function dropOldAnswers(tx: Tx): Promise<void> {
   await tx.delete(tx.t.idempotency).where(lte(tx.t.idempotency.createdAt, after(tx.now, -KEEP_MS)))

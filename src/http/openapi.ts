@@ -15,7 +15,7 @@ export async function useOpenApi(
         title: 'frontdesk',
         version,
         description:
-          'Tickets from e-mail, chat and phone. Send `Authorization: Bearer fd_…`. Lists answer `{items, nextCursor}`. Errors are `application/problem+json` with a stable `code`. Every POST takes an `Idempotency-Key`.',
+          'Tickets from e-mail. Send `Authorization: Bearer fd_…`. Lists answer `{items, nextCursor}`. Errors are `application/problem+json` with a stable `code`. Every POST takes an `Idempotency-Key`.',
         license: { name: 'MIT', identifier: 'MIT' },
       },
       servers: [{ url }],

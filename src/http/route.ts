@@ -93,7 +93,7 @@ export function routeAdder(app: FastifyInstance, { db, principals, secrets }: Ro
           reply,
           write,
         })
-        if (reply.sent) return reply
+        if (body === reply) return reply
         if (reply.statusCode === 200) reply.code(success ?? 200)
         return reply.send(body ?? null)
       },

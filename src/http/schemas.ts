@@ -10,6 +10,8 @@ export const id = (example = '01980c3e-0000-7000-8000-000000000001') =>
   Type.String({ minLength: 1, maxLength: 64, examples: [example] })
 export const instant = (options = {}) =>
   Type.String({ format: 'date-time', examples: ['2026-03-03T10:00:00.000Z'], ...options })
+/** Bounded: 1e300 is an integer to JSON, and none to a database. */
+export const version = Type.Integer({ minimum: 1, maximum: 2 ** 31 })
 export const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
 export const mailboxSchema = Type.Object(
   {

@@ -2,7 +2,7 @@
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import type { HttpDeps, Routes } from './context.js'
 import { useOpenApi } from './openapi.js'
-import { useProblems } from './problem.js'
+import { answerError, useProblems } from './problem.js'
 import { routeAdder } from './route.js'
 import { contactRoutes } from './routes/contacts.js'
 import { deskRoutes } from './routes/desk.js'
@@ -49,7 +49,8 @@ export async function createServer(
     keepAliveTimeout: 72_000,
     return503OnClosing: true,
     forceCloseConnections: 'idle',
-    trustProxy: false,
+    trustProxy: deps.config.proxies.length > 0 ? [...deps.config.proxies] : false,
+    frameworkErrors: (error, request, reply) => void answerError(error, request as never, reply as never),
     logController: new LogController({ disableRequestLogging: true }),
     routerOptions: { maxParamLength: 500 },
   }) as unknown as FastifyInstance

@@ -3,8 +3,9 @@
 import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
+import Format from 'typebox/format'
 import Value from 'typebox/value'
-import type { FieldError } from '../errors.js'
+import { type FieldError, fail } from '../errors.js'
 import { invalidRequest } from './problem.js'
 
 const NAMES: Record<string, string> = {
@@ -15,9 +16,14 @@ const NAMES: Record<string, string> = {
 }
 
 export function useValidation(app: FastifyInstance): void {
+  Format.Set('date-time', isInstant)
   const compiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
     let check: Validator | undefined
     return (input: unknown) => {
+      // Where a schema is, JSON is meant: a file belongs to a route that takes files.
+      if (Buffer.isBuffer(input)) return { error: fail('unsupported_media_type') }
+      const unfit = unfitText(input, NAMES[httpPart] ?? httpPart)
+      if (unfit) return { error: invalidRequest([unfit]) }
       check ??= Compile(schema) as Validator
       const value = httpPart === 'body' ? input : Value.Convert(schema, input)
       if (check.Check(value)) return { value }
@@ -26,6 +32,34 @@ export function useValidation(app: FastifyInstance): void {
   }
   app.setValidatorCompiler(compiler)
   app.setSchemaErrorFormatter((errors) => errors as unknown as Error)
+}
+
+const DEEPEST = 50
+
+/**
+ * What no database takes: PostgreSQL refuses NUL in text and lone surrogates in jsonb. Nesting ends before
+ * the stack does, here and in everything behind.
+ */
+function unfitText(value: unknown, field: string, depth = 0): FieldError | undefined {
+  if (typeof value === 'string') {
+    const fit = value.isWellFormed() && !value.includes('\0')
+    return fit ? undefined : { field: field.slice(0, 200), message: 'has characters that are no text' }
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  if (depth === DEEPEST) return { field: field.slice(0, 200), message: 'is nested too deep' }
+  for (const [name, inner] of Object.entries(value)) {
+    const at = `${field}/${name}`
+    const unfit = unfitText(name, at) ?? unfitText(inner, at, depth + 1)
+    if (unfit) return unfit
+  }
+  return undefined
+}
+
+/** RFC 3339 with a year that both databases can hold; a leap second is no instant to JavaScript. */
+function isInstant(text: string): boolean {
+  const shape = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
+  const at = shape.test(text) ? Date.parse(text.toUpperCase()) : Number.NaN
+  return at >= 0 && at < Date.UTC(9999, 0)
 }
 
 const MOST_ERRORS = 20

@@ -1,7 +1,8 @@
 // Carries out a decision: contact, ticket or message, the end state of the intake. One transaction with the end of its job.
-import { eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
+import { param } from '../db/param.js'
 import type { IntakeState, TraceStep } from '../db/tables/intake.js'
-import type { Tx } from '../db/types.js'
+import { prepared, type Tx } from '../db/types.js'
 import { canonicalAddress, contactByEmail, createContact } from '../people/contacts.js'
 import { contactsPerMail } from '../settings/core.js'
 import type { Desk } from '../tickets/desk.js'
@@ -17,7 +18,7 @@ import { link } from '../tickets/links.js'
 import { NO_MESSAGE_ID } from '../tickets/message-ids.js'
 import { recordBounce } from './bounces.js'
 import { type Case, type Decision, senderOf } from './decide.js'
-import type { InboundMessage } from './mime/message.js'
+import type { Address, InboundMessage } from './mime/message.js'
 import type { Verdict } from './tokens.js'
 
 interface End {
@@ -49,7 +50,7 @@ export async function carryOut(tx: Tx, desk: Desk, one: Case, decision: Decision
     case 'replace': {
       const { torso, inbox, verdict } = decision
       const stored = { ticketId: torso.ticketId!, messageId: torso.messageId! }
-      const inbound = await inboundOf(tx, one, inbox, verdict, [], [])
+      const inbound = await inboundOf(tx, one, inbox, verdict, senderOf(inbox, message), [], [])
       await replaceContent(tx, stored, inbound)
       await tx
         .update(tx.t.intakes)
@@ -60,16 +61,12 @@ export async function carryOut(tx: Tx, desk: Desk, one: Case, decision: Decision
     case 'store': {
       const { inbox, verdict, thread, marks } = decision
       const bounced = message.bounce ? await recordBounce(tx, desk, inbox, message) : null
-      // Whoever only guessed an id must not bring in people who then receive the history.
+      // Whoever only guessed an id must not bring in people who then receive the history: nobody of To and Cc,
+      // and not themselves by a Reply-To beside the forged From of a participant.
       const mayInvite = !thread.ticket || thread.match?.rule === 'capability'
-      const inbound = await inboundOf(
-        tx,
-        one,
-        inbox,
-        verdict,
-        mayInvite ? await others(tx, desk, message) : [],
-        marks,
-      )
+      const sender = mayInvite ? senderOf(inbox, message) : message.from
+      const invited = mayInvite ? await others(tx, desk, message) : []
+      const inbound = await inboundOf(tx, one, inbox, verdict, sender, invited, marks)
       const stored = thread.ticket
         ? await appendToTicket(tx, desk, thread.ticket, inbound)
         : await openTicket(tx, desk, inbound)
@@ -80,19 +77,40 @@ export async function carryOut(tx: Tx, desk: Desk, one: Case, decision: Decision
   }
 }
 
+const writeEnd = prepared<Record<string, unknown>, { id: string }>(
+  (q, { intakes }) =>
+    q
+      .update(intakes)
+      .set({
+        state: param(intakes.state, 'state'),
+        reason: param(intakes.reason, 'reason'),
+        ticketId: param(intakes.ticketId, 'ticketId'),
+        messageId: param(intakes.messageId, 'messageId'),
+        duplicateOf: param(intakes.duplicateOf, 'duplicateOf'),
+        trace: param(intakes.trace, 'trace'),
+        sender: param(intakes.sender, 'sender'),
+        subject: param(intakes.subject, 'subject'),
+        attempts: param(intakes.attempts, 'attempts'),
+        finishedAt: param(intakes.finishedAt, 'now'),
+      })
+      .where(and(eq(intakes.id, sql.placeholder('id')), eq(intakes.state, param(intakes.state, 'before'))))
+      .returning({ id: intakes.id }) as never,
+)
+
 async function finish(tx: Tx, { intake, message }: Case, trace: TraceStep[], end: End): Promise<End> {
-  await tx
-    .update(tx.t.intakes)
-    .set({
-      reason: null,
-      ...end,
-      trace: [...trace, { step: 'end', verdict: end.state }],
-      sender: message.from?.address ?? intake.sender,
-      subject: message.subject.slice(0, 200),
-      attempts: intake.attempts + 1,
-      finishedAt: tx.now,
-    })
-    .where(eq(tx.t.intakes.id, intake.id))
+  const ended = await tx.run(writeEnd, {
+    ...{ reason: null, ticketId: null, messageId: null, duplicateOf: null },
+    ...end,
+    id: intake.id,
+    before: intake.state,
+    trace: [...trace, { step: 'end', verdict: end.state }],
+    sender: message.from?.address ?? intake.sender,
+    subject: message.subject.slice(0, 200),
+    attempts: intake.attempts + 1,
+    now: tx.now,
+  })
+  // Undoes what was stored: two jobs can be on the way to the same intake, one of them given up as too slow.
+  if (ended.length === 0) throw new Error('the intake was ended by another job meanwhile')
   return end
 }
 
@@ -101,10 +119,10 @@ async function inboundOf(
   { intake, message }: Case,
   inbox: Inbox,
   verdict: Verdict,
+  sender: Address | null,
   others: readonly string[],
   marks: readonly string[],
 ): Promise<Inbound> {
-  const sender = senderOf(inbox, message)
   const contact = sender
     ? await contactByEmail(tx, sender.name, sender.address)
     : { id: await createContact(tx, { name: 'Unknown sender' }) }

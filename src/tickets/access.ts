@@ -1,8 +1,8 @@
 // The row filter: which tickets a principal may see. Every query of tickets for a person goes through here.
-import { eq, inArray, or, type SQL, sql } from 'drizzle-orm'
-import type { Reader } from '../db/types.js'
+import { and, eq, exists, inArray, notExists, or, type SQL, sql } from 'drizzle-orm'
+import { prepared, type Reader } from '../db/types.js'
 import type { Principal } from '../people/principal.js'
-import type { Ticket } from './create.js'
+import { type Ticket, ticketById } from './create.js'
 
 /** Undefined: all of them. */
 export function visible(r: Pick<Reader, 't'>, who: Pick<Principal, 'inboxIds' | 'teamIds'>): SQL | undefined {
@@ -20,11 +20,19 @@ export function visible(r: Pick<Reader, 't'>, who: Pick<Principal, 'inboxIds' | 
   return conditions.length > 0 ? or(...conditions) : sql`1 = 0`
 }
 
+const byNumber = prepared<{ number: number }, Ticket>(
+  (q, t) =>
+    q
+      .select()
+      .from(t.tickets)
+      .where(eq(t.tickets.number, sql.placeholder('number'))) as never,
+)
+
 /** The ticket by id, or undefined when there is none or it is not for this principal. */
 export async function visibleTicket(r: Reader, who: Principal, key: string): Promise<Ticket | undefined> {
-  const { tickets } = r.t
-  const where = /^\d{1,15}$/.test(key) ? eq(tickets.number, Number(key)) : eq(tickets.id, key)
-  const [ticket] = await r.select().from(tickets).where(where)
+  const [ticket] = /^\d{1,15}$/.test(key)
+    ? await r.run(byNumber, { number: Number(key) })
+    : [await ticketById(r, key)]
   if (!ticket || who.inboxIds === null) return ticket
   if (who.inboxIds.includes(ticket.inboxId)) return ticket
   if (ticket.teamId !== null && who.teamIds.includes(ticket.teamId)) return ticket
@@ -33,4 +41,21 @@ export async function visibleTicket(r: Reader, who: Principal, key: string): Pro
     .from(r.t.ticketInboxes)
     .where(eq(r.t.ticketInboxes.ticketId, ticket.id))
   return also.some(({ inboxId }) => who.inboxIds!.includes(inboxId)) ? ticket : undefined
+}
+
+/** Contacts of visible tickets, and those without any. Undefined: all of them. */
+export function visibleContact(r: Reader, who: Principal): SQL | undefined {
+  const mine = visible(r, who)
+  if (!mine) return undefined
+  const { contacts, participants, tickets } = r.t
+  const of = r
+    .select({ id: participants.ticketId })
+    .from(participants)
+    .where(eq(participants.contactId, contacts.id))
+  const seen = r
+    .select({ id: tickets.id })
+    .from(participants)
+    .innerJoin(tickets, eq(tickets.id, participants.ticketId))
+    .where(and(eq(participants.contactId, contacts.id), mine))
+  return or(notExists(of), exists(seen))
 }

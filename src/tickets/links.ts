@@ -1,6 +1,8 @@
 // Links between tickets: what may belong together, for a person to decide.
-import { eq, or } from 'drizzle-orm'
+import { and, eq, inArray, or } from 'drizzle-orm'
 import type { Reader, Tx } from '../db/types.js'
+import type { Principal } from '../people/principal.js'
+import { visible } from './access.js'
 import { system } from './desk.js'
 import { record } from './timeline.js'
 
@@ -14,11 +16,19 @@ export async function link(tx: Tx, ticketId: string, otherId: string, kind: Link
   await record(tx, { ticketId, type: 'linked', actor: system, data: { otherId, kind } })
 }
 
-export async function readLinks(r: Reader, ticketId: string) {
-  const { ticketLinks } = r.t
-  return r
+/** Links whose other end this principal may see too. */
+export async function readLinks(r: Reader, who: Principal, ticketId: string) {
+  const { ticketLinks, tickets } = r.t
+  const links = await r
     .select()
     .from(ticketLinks)
     .where(or(eq(ticketLinks.ticketId, ticketId), eq(ticketLinks.otherId, ticketId)))
     .orderBy(ticketLinks.createdAt)
+  const ends = links.flatMap((one) => [one.ticketId, one.otherId])
+  if (ends.length === 0) return []
+  const seen = await r
+    .select({ id: tickets.id })
+    .from(tickets)
+    .where(and(inArray(tickets.id, ends), visible(r, who)))
+  return links.filter((one) => [one.ticketId, one.otherId].every((end) => seen.some(({ id }) => id === end)))
 }

@@ -22,15 +22,19 @@ export const ingest: Command = {
     const spool = await openSpool(config.dataDir)
     const progress = createProgress()
     let taken = 0
+    let seen = 0
     let broken = 0
     for (const source of args.length > 0 ? args : ['-']) {
       const mails = (async function* () {
         for await (const raw of readSource(source, process.stdin)) {
-          progress.show(++taken)
+          progress.show(++seen)
           yield { raw, inbox }
         }
       })()
-      await spool.putMany(mails).catch((error: Error) => {
+      const count = (names: readonly string[]) => {
+        taken += names.length
+      }
+      await spool.putMany(mails).then(count, (error: Error) => {
         broken++
         console.error(`frontdesk: ${plain(source)}: ${error.message}`)
       })

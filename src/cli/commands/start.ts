@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { type App, createApp } from '../../app/app.js'
 import { lockRoles } from '../../app/lock.js'
 import { createLog } from '../../app/log.js'
-import { type Config, ROLES } from '../../config.js'
+import { type Config, ConfigError, ROLES } from '../../config.js'
 import { makeDemo } from '../../demo/demo.js'
 import { type Command, say } from '../command.js'
 
@@ -33,13 +33,21 @@ async function runServer(config: Config): Promise<number> {
     process.exit(1)
   })
   const stopped = untilStopped()
-  const url = await app.start()
+  const url = await app.start().catch((error: NodeJS.ErrnoException) => {
+    throw addressError(error, config)
+  })
   const token = config.roles.length === ROLES.length ? await makeDemo(app) : null
   greet(app, url, token)
   await stopped
   await app.stop()
   lock.release()
   return 0
+}
+
+function addressError(error: NodeJS.ErrnoException, { host, port }: Config): Error {
+  const known = { EADDRINUSE: 'is in use already', EACCES: 'needs more rights', EADDRNOTAVAIL: 'is not ours' }
+  const why = known[error.code as keyof typeof known]
+  return why ? new ConfigError([`HOST and PORT: ${host}:${port} ${why}`]) : error
 }
 
 function untilStopped(): Promise<void> {

@@ -7,6 +7,7 @@ import type { Reader, Tx } from '../../db/types.js'
 import { fail, unknownReference } from '../../errors.js'
 import { hashPassword } from '../../people/passwords.js'
 import { permissions } from '../../people/permissions.js'
+import type { Principal } from '../../people/principal.js'
 import { createInbox, type Inbox, inboxById } from '../../tickets/inboxes.js'
 import type { HttpDeps, Routes } from '../context.js'
 import { byId, id, strict } from '../schemas.js'
@@ -24,7 +25,6 @@ const inboxOptions = strict({
   ),
   reopenDays: Type.Optional(Type.Integer({ minimum: 0, maximum: 3650 })),
   relay: Type.Optional(Type.Boolean({ description: 'Reply-To replaces From: for web forms' })),
-  trusted: Type.Optional(Type.Boolean()),
   authHost: Type.Optional(
     Type.String({ maxLength: 253, description: 'Host whose Authentication-Results are believed' }),
   ),
@@ -111,11 +111,7 @@ const inboxRoutes: Routes = (add, deps) => {
     summary: 'One inbox',
     params: byId,
     response: { 200: Type.Ref('Inbox#') },
-    async handler({ who, params }) {
-      const inbox = await inboxById(db, params.id)
-      if (!inbox || (who.inboxIds !== null && !who.inboxIds.includes(inbox.id))) throw fail('not_found')
-      return shown(inbox)
-    },
+    handler: async ({ who, params }) => shown(await inboxFor(db, who, params.id)),
   })
   add({
     method: 'PATCH',
@@ -130,10 +126,9 @@ const inboxRoutes: Routes = (add, deps) => {
       options: Type.Optional(inboxOptions),
     }),
     response: { 200: Type.Ref('Inbox#') },
-    handler: async ({ params, body, write }) =>
+    handler: async ({ who, params, body, write }) =>
       write(async (tx) => {
-        const inbox = await inboxById(tx, params.id)
-        if (!inbox) throw fail('not_found')
+        const inbox = await inboxFor(tx, who, params.id)
         const { options, name = inbox.name, group = inbox.group } = body
         const changes = {
           name,
@@ -144,6 +139,12 @@ const inboxRoutes: Routes = (add, deps) => {
         return shown({ ...inbox, ...changes })
       }),
   })
+}
+
+async function inboxFor(r: Reader, who: Principal, id: string): Promise<Inbox> {
+  const inbox = await inboxById(r, id)
+  if (!inbox || (who.inboxIds !== null && !who.inboxIds.includes(inbox.id))) throw fail('not_found')
+  return inbox
 }
 
 const teamRoutes: Routes = (add, { db }) => {

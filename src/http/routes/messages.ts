@@ -16,7 +16,7 @@ import { serveFile } from '../download.js'
 import { readCursor } from '../pages.js'
 import { byId, id, instant, mailboxSchema, page, pageQuery, statusSchema, strict } from '../schemas.js'
 import { actorOf, bodyText } from './tickets.js'
-import { messageFor, readMessage, readMessages, ticketFor } from './view.js'
+import { messageFor, messageView, readMessage, readMessages, ticketFor } from './view.js'
 
 const UPLOAD_BYTES = 25 * 1024 * 1024
 const files = Type.Array(id(), { maxItems: 50, description: 'Ids of uploads' })
@@ -68,12 +68,12 @@ export const messageRoutes: Routes = (add, { db, desk, blobs }) => {
       write(async (tx) => {
         const ticket = await ticketFor(tx, who, params.id)
         const { html, sendAt, ...input } = body
-        const messageId = await reply(tx, desk, who.agentId, ticket, {
+        const message = await reply(tx, desk, who.agentId, ticket, {
           ...input,
           ...(html !== undefined && { html: sanitizeHtml(html).html }),
           ...(sendAt !== undefined && { sendAt: new Date(sendAt) }),
         } as Parameters<typeof reply>[4])
-        return readMessage(tx, messageId)
+        return messageView(tx, message)
       }),
   })
 

@@ -33,13 +33,16 @@ export const sessionRoutes: Routes = (add, { db, clock }) => {
       email: Type.String({ minLength: 3, maxLength: 254, examples: ['mia@hotel.example'] }),
       password: Type.String({ minLength: 1, maxLength: 1000 }),
     }),
+    // Anybody may send it: no more is read than a password can be long.
+    bodyLimit: 16 * 1024,
     response: { 201: shownToken },
     async handler({ body, request, write }) {
       const email = body.email.trim().toLowerCase()
       // Counted before the password is looked at, by account and by address: both survive a restart.
       const allowed = await db.transaction(async (tx) => {
-        const byAccount = await take(tx, `login ${email}`, TRIES)
-        return (await take(tx, `login from ${request.ip}`, { ...TRIES, most: 50 })) && byAccount
+        // The address first: who has used up theirs cannot lock accounts or fill the table.
+        const byAddress = await take(tx, `login from ${request.ip}`, { ...TRIES, most: 50 })
+        return byAddress && (await take(tx, `login ${email}`, TRIES))
       })
       if (!allowed) throw fail('too_many_requests')
       const { agents } = db.t

@@ -1,11 +1,12 @@
 // Tickets: list, read, create, change, merge.
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import Type from 'typebox'
 import type { Tx } from '../../db/types.js'
 import { fail, unknownReference } from '../../errors.js'
 import { contactByEmail } from '../../people/contacts.js'
 import { permissions } from '../../people/permissions.js'
 import type { Principal } from '../../people/principal.js'
+import { visibleContact } from '../../tickets/access.js'
 import { createTicket, ticketById } from '../../tickets/create.js'
 import { listTickets } from '../../tickets/list.js'
 import { mergeTickets } from '../../tickets/merge.js'
@@ -28,6 +29,7 @@ import {
   prioritySchema,
   statusSchema,
   strict,
+  version,
 } from '../schemas.js'
 import { ticketDetail, ticketFor, ticketRow } from './view.js'
 
@@ -85,7 +87,7 @@ export const ticketRoutes: Routes = (add, deps) => {
     description: 'By id or number. The first 200 messages; `GET /api/tickets/:id/messages` reads on.',
     params: byId,
     response: { 200: Type.Ref('TicketDetail#') },
-    handler: async ({ who, params }) => ticketDetail(db, await ticketFor(db, who, params.id)),
+    handler: async ({ who, params }) => ticketDetail(db, who, await ticketFor(db, who, params.id)),
   })
 
   add({
@@ -119,13 +121,13 @@ export const ticketRoutes: Routes = (add, deps) => {
           ...fields,
           ...(fields.tags && { tags: cleanTags(fields.tags) }),
           channel: 'email',
-          requesterId: await requesterOf(tx, requesterId, requester),
+          requesterId: await requesterOf(tx, who, requesterId, requester),
         })
         const row = (await ticketById(tx, ticket.id))!
         if (note !== undefined) await addNote(tx, desk, who.agentId, row, { text: note })
         const now = note === undefined ? row : (await ticketById(tx, ticket.id))!
         if (message !== undefined) await reply(tx, desk, who.agentId, now, { text: message })
-        return ticketDetail(tx, (await ticketById(tx, ticket.id))!)
+        return ticketDetail(tx, who, (await ticketById(tx, ticket.id))!)
       }),
   })
 
@@ -148,7 +150,7 @@ export const ticketRoutes: Routes = (add, deps) => {
     description:
       'With the `version` that was read; 409 with the current state when somebody else was faster.',
     params: byId,
-    body: strict({ version: Type.Integer({ minimum: 1 }), ...changes }),
+    body: strict({ version, ...changes }),
     response: { 200: Type.Ref('Ticket#') },
     handler: async ({ who, params, body: { version, ...input }, write }) =>
       write(async (tx) => {
@@ -226,7 +228,7 @@ export const ticketRoutes: Routes = (add, deps) => {
         const source = await ticketFor(tx, who, params.id)
         const target = await ticketFor(tx, who, body.into)
         await mergeTickets(tx, desk, actorOf(who), source, target)
-        return ticketDetail(tx, (await ticketById(tx, target.id))!)
+        return ticketDetail(tx, who, (await ticketById(tx, target.id))!)
       }),
   })
 
@@ -258,6 +260,7 @@ const defined = <T extends object>(input: T) =>
 
 async function requesterOf(
   tx: Tx,
+  who: Principal,
   id: string | undefined,
   mailbox: { name: string; address: string } | undefined,
 ) {
@@ -266,7 +269,12 @@ async function requesterOf(
     throw fail('invalid_request', 'A ticket needs its requester: give `requesterId` or `requester`.', {
       errors: [{ field: 'body/requester', message: 'is missing' }],
     })
-  const [contact] = await tx.select().from(tx.t.contacts).where(eq(tx.t.contacts.id, id))
+  const { contacts } = tx.t
+  const [contact] = await tx
+    .select({ id: contacts.id })
+    .from(contacts)
+    .where(and(eq(contacts.id, id), visibleContact(tx, who)))
+  // Otherwise a ticket of one's own would open the contact of somebody else's.
   if (!contact) throw unknownReference('requesterId', id)
   return id
 }

@@ -1,6 +1,6 @@
 // What several routes show: a ticket with all that belongs to it, messages with their attachments.
-import { and, asc, eq, gt, inArray } from 'drizzle-orm'
-import type { Reader } from '../../db/types.js'
+import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
+import { prepared, type Reader } from '../../db/types.js'
 import { fail } from '../../errors.js'
 import { readContact } from '../../people/contacts.js'
 import type { Principal } from '../../people/principal.js'
@@ -47,10 +47,21 @@ export async function withAttachments(r: Reader, messages: readonly Message[]) {
   }))
 }
 
+const attachmentsOf = prepared<{ messageId: string }, Reader['t']['attachments']['$inferSelect']>(
+  (q, t) =>
+    q
+      .select()
+      .from(t.attachments)
+      .where(eq(t.attachments.messageId, sql.placeholder('messageId')))
+      .orderBy(t.attachments.id) as never,
+)
+
+export async function messageView(r: Reader, message: Message) {
+  return { ...message, attachments: await r.run(attachmentsOf, { messageId: message.id }) }
+}
+
 export async function readMessage(r: Reader, id: string) {
-  const message = await messageById(r, id)
-  const [view] = await withAttachments(r, message ? [message] : [])
-  return view!
+  return messageView(r, (await messageById(r, id))!)
 }
 
 export async function readMessages(r: Reader, ticketId: string, afterId: string | undefined, limit: number) {
@@ -72,12 +83,12 @@ export async function ticketRow(r: Reader, ticket: Ticket) {
 /** Messages of one ticket beyond this number are read by their own list. */
 const SHOWN_MESSAGES = 200
 
-export async function ticketDetail(r: Reader, ticket: Ticket) {
+export async function ticketDetail(r: Reader, who: Principal, ticket: Ticket) {
   const [row, participants, messages, links] = await Promise.all([
     ticketRow(r, ticket),
     readParticipants(r, ticket.id),
     readMessages(r, ticket.id, undefined, SHOWN_MESSAGES),
-    readLinks(r, ticket.id),
+    readLinks(r, who, ticket.id),
   ])
   return { ...row, participants, messages, links }
 }

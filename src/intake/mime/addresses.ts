@@ -51,7 +51,8 @@ export function cleanAddress(raw: string): string {
       address,
     )
   ) {
-    return /^"[^"\r\n\u0000-\u001f]{1,200}"@[^\s@<>,;"()\u0000-\u0020]{1,255}$/.test(address) ? address : ''
+    // Without angle brackets: nodemailer would write others in their place.
+    return /^"[^"<>\r\n\u0000-\u001f]{1,200}"@[^\s@<>,;"()\u0000-\u0020]{1,255}$/.test(address) ? address : ''
   }
   return address
 }

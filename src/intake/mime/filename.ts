@@ -63,7 +63,8 @@ export function cleanFilename(raw: string | undefined, contentType: string): str
   let name = (raw ?? '').split(/[/\\]/).at(-1)!
   name = cleanName(name, 4000)
     .replace(/[<>:"|?*]/g, '_')
-    .replace(/^[.\s]+|\s+$/g, '')
+    // What cannot be seen in front of a dot does not make the file less hidden.
+    .replace(/^[.\s\p{Default_Ignorable_Code_Point}]+|\s+$/gu, '')
   if (name === '') return `unnamed${EXTENSIONS.get(contentType) ?? ''}`
   if (name.length <= limits.filename) return name
   const dot = name.lastIndexOf('.')

@@ -54,10 +54,7 @@ export function readHeaders(fields: Fields): InboundMessage {
     deliveredTo: deliveredTo(fields),
     threadIndex: fields.first('thread-index')?.replace(/\s+/g, '').slice(0, limits.line) ?? null,
     authenticationResults: values(fields, 'authentication-results', 2000).slice(0, 20),
-    loop: [
-      ...values(fields, 'x-loop', limits.line),
-      ...values(fields, 'x-frontdesk-loop', limits.line),
-    ].slice(0, 20),
+    loop: values(fields, 'x-frontdesk-loop', limits.line).slice(0, 20),
     headers: pluginHeaders(fields),
     warnings,
   }

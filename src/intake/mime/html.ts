@@ -98,6 +98,9 @@ function transforms(warnings: Set<string>): NonNullable<sanitize.IOptions['trans
       } else if (/^data:/i.test(src)) {
         delete attribs.src
         warnings.add('data-image-removed')
+      } else if (!/^cid:/i.test(src)) {
+        // A relative one would be asked from the desk itself, and be a file to whoever prints the page.
+        delete attribs.src
       }
       return { tagName, attribs }
     },

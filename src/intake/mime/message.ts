@@ -73,7 +73,7 @@ export interface InboundMessage {
   deliveredTo: string[]
   threadIndex: string | null
   authenticationResults: string[]
-  /** Values of X-Loop and X-Frontdesk-Loop. */
+  /** Values of X-Frontdesk-Loop; a foreign X-Loop only makes the mail automatic. */
   loop: string[]
   /** A small fixed set of further headers, see `fields.ts`. */
   headers: Record<string, string>
