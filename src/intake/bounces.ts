@@ -7,6 +7,7 @@ import type { Desk } from '../tickets/desk.js'
 import { system } from '../tickets/desk.js'
 import type { Inbox } from '../tickets/inboxes.js'
 import { messagesById } from '../tickets/message-ids.js'
+import { messageById } from '../tickets/messages.js'
 import { record } from '../tickets/timeline.js'
 import { messageFailed } from '../tickets/tokens.js'
 import type { InboundMessage } from './mime/message.js'
@@ -29,10 +30,13 @@ export async function recordBounce(
     messageId: ours.id,
     data,
   })
+  // Anybody who has seen one of our ids can write a bounce: it counts for those only whom that message went to.
+  const written = await recipientsOf(tx, ours.id)
   const failed = bounce.recipients.filter(
-    ({ action, status }) => action === 'failed' && status.startsWith('5'),
+    ({ address, action, status }) =>
+      action === 'failed' && status.startsWith('5') && written.has(canonicalAddress(address)),
   )
-  if (failed.length === 0) return 'a delay of a message of this desk'
+  if (failed.length === 0) return 'about a message of this desk; nobody it went to has failed for good'
   const error = failed
     .map(({ address, status, diagnostic }) => `${address}: ${status} ${diagnostic}`)
     .join('; ')
@@ -52,4 +56,11 @@ export async function recordBounce(
       .onConflictDoNothing()
   await desk.hooks.emit(tx, messageFailed, { ticketId: ours.ticketId, messageId: ours.id, error })
   return 'a failure of a message of this desk'
+}
+
+async function recipientsOf(tx: Tx, messageId: string): Promise<Set<string>> {
+  const message = await messageById(tx, messageId)
+  return new Set(
+    [...(message?.to ?? []), ...(message?.cc ?? [])].map(({ address }) => canonicalAddress(address)),
+  )
 }

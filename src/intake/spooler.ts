@@ -6,7 +6,6 @@ import type { Spool, SpoolEntry } from './spool.js'
 
 const BATCH_FILES = 64
 const BATCH_BYTES = 32 * 1024 * 1024
-/** Mails that are received but not yet processed: beyond it the spool waits, so that nothing piles up in memory. */
 const PAUSE_MS = 200
 
 export interface Spooler {
@@ -22,6 +21,8 @@ export function createSpooler(deps: ReceiveDeps & { spool: Spool; log: EngineLog
   let running: Promise<void> | undefined
   let again = false
   let stopped = false
+  const stuck = new Set<string>()
+  const complained = new Set<string>()
 
   function ring() {
     if (stopped) return
@@ -42,23 +43,41 @@ export function createSpooler(deps: ReceiveDeps & { spool: Spool; log: EngineLog
 
   async function drain(): Promise<number> {
     let taken = 0
-    for (const batch of batches(await spool.list())) {
+    const entries = await spool.list()
+    if (stuck.size > 0) await remove(entries.filter(({ name }) => stuck.has(name)))
+    for (const batch of batches(entries.filter(({ name }) => !stuck.has(name)))) {
       if (stopped) break
       taken += await takeBatch(batch)
     }
     return taken
   }
 
+  /** What is committed and cannot be taken away (a disk that became read-only) is not received a second time. */
+  async function remove(batch: readonly SpoolEntry[]) {
+    const names = batch.map(({ name }) => name)
+    try {
+      await spool.remove(names)
+      for (const name of names) stuck.delete(name)
+    } catch (error) {
+      for (const name of names) stuck.add(name)
+      complain(names[0]!, error, 'mails that are safe in the database could not be taken out of the spool')
+    }
+  }
+
+  /** Once for each mail: the spool is looked at every two seconds. */
+  function complain(mail: string, error: unknown, message: string) {
+    if (!complained.has(mail)) log.error({ err: error, mail }, message)
+    complained.add(mail)
+  }
+
   async function takeBatch(batch: SpoolEntry[]): Promise<number> {
     try {
       await take(deps, batch)
+      await remove(batch)
       return batch.length
     } catch (error) {
       if (batch.length === 1) {
-        log.error(
-          { err: error, mail: batch[0]!.name },
-          'a mail in the spool could not be taken; it stays there',
-        )
+        complain(batch[0]!.name, error, 'a mail in the spool could not be taken; it stays there')
         return 0
       }
       // One bad file must not hold back the others.
@@ -82,7 +101,7 @@ export function createSpooler(deps: ReceiveDeps & { spool: Spool; log: EngineLog
   }
 }
 
-async function take(deps: ReceiveDeps & { spool: Spool }, batch: SpoolEntry[]) {
+async function take(deps: ReceiveDeps, batch: readonly SpoolEntry[]) {
   const arrivals = await Promise.all(
     batch.map(async ({ path, inbox, arrivedAt }) => ({
       raw: await readFile(path),
@@ -93,7 +112,6 @@ async function take(deps: ReceiveDeps & { spool: Spool }, batch: SpoolEntry[]) {
     })),
   )
   await receive(deps, arrivals)
-  await deps.spool.remove(batch.map(({ name }) => name))
 }
 
 function* batches(entries: readonly SpoolEntry[]): Generator<SpoolEntry[]> {

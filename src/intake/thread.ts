@@ -69,7 +69,10 @@ async function firstMatch(r: Reader, desk: Desk, question: Question): Promise<Ma
 /** Newest reference first. A bounce answers the message that it returns, whatever its own header says. */
 function idsOf({ message }: Question): string[] {
   const returned = message.bounce?.originalMessageId ? [message.bounce.originalMessageId] : []
-  return [...new Set([...returned, ...message.inReplyTo, ...message.references.toReversed()])].slice(0, MOST_IDS)
+  return [...new Set([...returned, ...message.inReplyTo, ...message.references.toReversed()])].slice(
+    0,
+    MOST_IDS,
+  )
 }
 const MOST_IDS = 60
 

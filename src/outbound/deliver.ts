@@ -30,10 +30,8 @@ export function deliverHandler(deps: DeliverDeps): JobHandler<{ messageId: strin
       // Taken back, or sent by a try whose end was not recorded here.
       if (message?.delivery !== 'queued') return
       const outcome = await attempt(deps, message, job)
-      await deps.db.transaction(async (tx) => {
-        await settle(tx, deps.desk, message, outcome, job)
-        if (outcome.kind !== 'later') await job.complete(tx)
-      })
+      // Without job.complete(): what was sent is recorded even when another worker has got the job meanwhile.
+      await deps.db.transaction((tx) => settle(tx, deps.desk, message, outcome, job))
       if (outcome.kind === 'later') throw new Error(outcome.reason)
     },
     async dead(tx, { messageId }, error) {
@@ -48,26 +46,38 @@ async function attempt(deps: DeliverDeps, message: Message, job: JobRun<unknown>
   if (!channel) return { kind: 'later', reason: `the channel "${message.channel}" is not there` }
   const outgoing = await load(deps, message)
   const stopped = await suppressed(deps.db, outgoing)
-  if (stopped) return { kind: 'refused', reason: stopped }
-  return channel.deliver(outgoing, job.signal)
+  const left = without(outgoing, stopped)
+  if (left.to.length + left.cc.length === 0) return { kind: 'refused', reason: explain(stopped) }
+  const outcome = await channel.deliver(left, job.signal)
+  return outcome.kind === 'sent' ? { ...outcome, refused: [...outcome.refused, ...stopped] } : outcome
 }
+
+function without(outgoing: Outgoing, refused: readonly Refusal[]): Outgoing {
+  const gone = new Set(refused.map(({ address }) => address))
+  const keep = ({ address }: { address: string }) => !gone.has(canonicalAddress(address))
+  return { ...outgoing, to: outgoing.to.filter(keep), cc: outgoing.cc.filter(keep) }
+}
+
+const explain = (refused: readonly Refusal[]) =>
+  refused.map(({ address, reason }) => `${address}: ${reason}`).join('; ')
 
 async function load({ db, desk, blobs }: DeliverDeps, message: Message): Promise<Outgoing> {
   const ticket = (await ticketById(db, message.ticketId))!
   const inbox = (await inboxById(db, ticket.inboxId))!
   const files = await db.select().from(db.t.attachments).where(eq(db.t.attachments.messageId, message.id))
   const token = makeToken(desk.secrets, ticket.number, ticket.requesterId)
+  const answered = await references(db, message)
   return {
     id: message.id,
     from: message.from!,
     to: message.to,
     cc: message.cc,
     replyTo: inbox.options.plusAddress ? replyAddress(inbox.address, token) : null,
-    subject: taggedSubject(message.subject, ticket.number),
+    subject: taggedSubject(message.subject, ticket.number, answered.length > 0),
     text: message.text,
     html: message.html,
     messageId: message.messageId!,
-    references: await references(db, message),
+    references: answered,
     date: message.sendAt ?? message.createdAt,
     attachments: files.map(({ filename, contentType, contentId, hash }) => ({
       filename,
@@ -80,14 +90,14 @@ async function load({ db, desk, blobs }: DeliverDeps, message: Message): Promise
 }
 
 /** `Re: [#12] Broken shower`; the tag is put once, wherever the subject came from. */
-export function taggedSubject(subject: string, number: number): string {
+export function taggedSubject(subject: string, number: number, answers: boolean): string {
   const tag = `[#${number}]`
   const bare = subject
     .replaceAll(tag, '')
     .replace(/^(?:\s*(?:re|aw|sv|antw)\s*:)+/i, '')
     .replace(/\s+/g, ' ')
     .trim()
-  return `Re: ${tag} ${bare}`
+  return `${answers ? 'Re: ' : ''}${tag} ${bare}`
 }
 
 /** Message-IDs of the ticket's public messages before this one, oldest first: the root and the last ones. */
@@ -110,18 +120,23 @@ async function references(r: Reader, message: Message): Promise<string[]> {
     .filter((id) => !id.endsWith(NO_MESSAGE_ID))
 }
 
+interface Refusal {
+  address: string
+  reason: string
+}
+
 /** Nothing goes to an address that a hard bounce came back from, until a person lifts it. */
-async function suppressed(r: Reader, { to, cc }: Outgoing): Promise<string | null> {
+async function suppressed(r: Reader, { to, cc }: Outgoing): Promise<Refusal[]> {
   const addresses = [...to, ...cc].map(({ address }) => canonicalAddress(address))
   const { suppressions } = r.t
   const rows = await r
     .select({ address: suppressions.address, reason: suppressions.reason })
     .from(suppressions)
     .where(inArray(suppressions.address, addresses))
-  const [first] = rows
-  return first
-    ? `nothing is sent to ${first.address} since it bounced (${first.reason}); lift the suppression first`
-    : null
+  return rows.map(({ address, reason }) => ({
+    address,
+    reason: `nothing is sent there since it bounced (${reason}); lift the suppression first`,
+  }))
 }
 
 async function settle(tx: Tx, desk: Desk, message: Message, outcome: Outcome, job: JobRun<unknown>) {
@@ -149,8 +164,7 @@ async function markSent(
   { refused, providerId }: Extract<Outcome, { kind: 'sent' }>,
 ) {
   const { id, ticketId } = message
-  const error =
-    refused.length > 0 ? refused.map(({ address, reason }) => `${address}: ${reason}`).join('; ') : null
+  const error = refused.length > 0 ? explain(refused) : null
   await tx
     .update(tx.t.messages)
     .set({ delivery: 'sent', sentAt: tx.now, error: error?.slice(0, 1000) ?? null })

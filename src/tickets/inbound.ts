@@ -53,11 +53,12 @@ export async function openTicket(tx: Tx, desk: Desk, inbound: Inbound): Promise<
   return { ticketId: id, messageId: await store(tx, desk, id, inbound, actor) }
 }
 
-/** Automatic mail is stored but wakes nobody: it never reopens a ticket. */
+/** Automatic mail is stored but wakes nobody: it never reopens a ticket, and no robot becomes a participant. */
 export async function appendToTicket(tx: Tx, desk: Desk, ticket: Ticket, inbound: Inbound): Promise<Stored> {
   const actor: Actor = { kind: 'contact', id: inbound.contactId }
-  await addToTicket(tx, ticket.id, inbound.contactId)
-  const reopens = inbound.automatic === null && ['solved', 'closed', 'pending'].includes(ticket.status)
+  const byPerson = inbound.automatic === null
+  if (byPerson) await addToTicket(tx, ticket.id, inbound.contactId)
+  const reopens = byPerson && ['solved', 'closed', 'pending'].includes(ticket.status)
   if (reopens) await updateTicket(tx, desk, actor, ticket, { status: 'open' })
   return { ticketId: ticket.id, messageId: await store(tx, desk, ticket.id, inbound, actor) }
 }
@@ -76,7 +77,7 @@ async function store(tx: Tx, desk: Desk, ticketId: string, inbound: Inbound, act
     ...content,
   })
   if (content.messageId) await rememberId(tx, inbox.group, content.messageId, id)
-  for (const contactId of inbound.others) await addToTicket(tx, ticketId, contactId)
+  for (const contactId of inbound.automatic ? [] : inbound.others) await addToTicket(tx, ticketId, contactId)
   await insertAttachments(tx, id, attachments)
   await touchTicket(tx, ticketId, id)
   const data = inbound.automatic ? { automatic: inbound.automatic } : {}

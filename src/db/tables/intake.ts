@@ -8,8 +8,6 @@ export interface InboxOptions {
   reopenDays?: number
   /** Reply-To replaces From: for web forms and relays that write in the desk's name. */
   relay?: boolean
-  /** X-Frontdesk-* headers are believed: only for inboxes nobody outside can write to. */
-  trusted?: boolean
   /** Host name in Authentication-Results whose word counts (RFC 8601 §2.2). */
   authHost?: string
   /** Name in From of replies. */
