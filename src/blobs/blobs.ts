@@ -20,22 +20,31 @@ export interface Blobs {
 }
 
 export function openBlobs(folder: string, fs: BlobFs = fsPromises): Blobs {
-  const made = new Set<string>()
+  const made = new Map<string, Promise<void>>()
   const fileOf = (hash: string) => {
     if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error(`not a content hash: ${JSON.stringify(hash)}`)
     return path.join(folder, hash.slice(0, 2), hash)
   }
-  async function ensureDir(dir: string) {
-    if (made.has(dir)) return
+  async function makeDir(dir: string) {
+    if (dir !== folder) await ensureDir(folder)
     await fs.mkdir(dir, { recursive: true, mode: 0o700 })
-    await syncDir(fs, folder)
-    made.add(dir)
+    await syncDir(fs, path.dirname(dir))
+  }
+  function ensureDir(dir: string): Promise<void> {
+    const known = made.get(dir)
+    if (known) return known
+    const making = makeDir(dir)
+    made.set(dir, making)
+    // What failed is tried again by the next caller.
+    making.catch(() => made.delete(dir))
+    return making
   }
   async function put(hash: string, bytes: Uint8Array) {
     const file = fileOf(hash)
-    if (await exists(fs, file)) return
     const dir = path.dirname(file)
     await ensureDir(dir)
+    // Synced all the same: whoever put it there may not have come so far.
+    if (await exists(fs, file)) return syncDir(fs, dir)
     const tmp = path.join(dir, `.${randomUUID()}`)
     try {
       await writeDurably(fs, tmp, bytes)
@@ -50,18 +59,26 @@ export function openBlobs(folder: string, fs: BlobFs = fsPromises): Blobs {
     put,
     async adopt(files) {
       const dirs = new Set<string>()
-      for (const { hash, path: from } of files) {
-        const file = fileOf(hash)
-        await ensureDir(path.dirname(file))
-        if (await linked(fs, from, file)) dirs.add(path.dirname(file))
-        else await put(hash, await fs.readFile(from))
-      }
-      for (const dir of dirs) await syncDir(fs, dir)
+      // Side by side: one after the other, each of these short waits lasts as long as the event loop is busy.
+      await allOrThrow(
+        files.map(async ({ hash, path: from }) => {
+          const file = fileOf(hash)
+          await ensureDir(path.dirname(file))
+          if (await linked(fs, from, file)) dirs.add(path.dirname(file))
+          else await put(hash, await fs.readFile(from))
+        }),
+      )
+      await allOrThrow([...dirs].map((dir) => syncDir(fs, dir)))
     },
     read: (hash) => fs.readFile(fileOf(hash)) as Promise<Buffer>,
     stream: (hash) => createReadStream(fileOf(hash)),
     size: async (hash) => (await fs.stat(fileOf(hash))).size,
   }
+}
+
+/** Unlike Promise.all it lets none run on behind the caller's back. */
+async function allOrThrow(work: Promise<void>[]): Promise<void> {
+  for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason
 }
 
 /** @returns false where the file system or the owner of the file does not allow a link. */

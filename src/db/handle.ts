@@ -3,15 +3,27 @@ import type { SQL } from 'drizzle-orm'
 import type { Tables } from './tables/index.js'
 import type { Dialect, Prepared, Queries, Topic, Tx } from './types.js'
 
+/** A prepared statement, ready to run; SQLite answers at once. */
+export type Statement = (params: unknown) => unknown[] | Promise<unknown[]>
+
 /** What a driver gives: drizzle's query builder and raw rows. */
 export interface Connection {
   readonly queries: Queries
-  readonly statements: WeakMap<object, { execute(params: unknown): Promise<unknown> }>
+  readonly statements: WeakMap<object, Statement>
+  prepare(built: Preparable, name: string): Statement
   rows(statement: SQL): Promise<unknown[]>
   exec(statement: SQL): Promise<void>
 }
 
-export const connection = (queries: Queries, raw: Pick<Connection, 'rows' | 'exec'>): Connection => ({
+/** What every query that drizzle built can do, though its types hide it behind those of the builders. */
+export interface Preparable {
+  prepare(name?: string): unknown
+}
+
+export const connection = (
+  queries: Queries,
+  raw: Pick<Connection, 'prepare' | 'rows' | 'exec'>,
+): Connection => ({
   queries,
   statements: new WeakMap(),
   ...raw,
@@ -45,15 +57,15 @@ export class Handle implements Tx {
 
   async run<P, Row>(query: Prepared<P, Row>, params: P): Promise<Row[]> {
     this.guard()
-    let statement = this.conn.statements.get(query)
-    if (!statement) {
-      const built = query.build(this.conn.queries, this.t) as unknown as {
-        prepare(name: string): typeof statement
-      }
-      statement = built.prepare(`fd_${++statementCount}`)!
-      this.conn.statements.set(query, statement)
-    }
-    return statement.execute(params) as Promise<Row[]>
+    const statement = this.conn.statements.get(query) ?? this.prepare(query)
+    return statement(params) as Row[] | Promise<Row[]>
+  }
+
+  private prepare<P, Row>(query: Prepared<P, Row>): Statement {
+    const built = query.build(this.conn.queries, this.t) as unknown as Preparable
+    const statement = this.conn.prepare(built, `fd_${++statementCount}`)
+    this.conn.statements.set(query, statement)
+    return statement
   }
 
   rows<Row>(statement: SQL): Promise<Row[]> {

@@ -1,6 +1,6 @@
 // PostgreSQL behind the same interface. Takes a drizzle database of any driver (PGlite in the tests).
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type SQL, sql } from 'drizzle-orm'
+import { DrizzleQueryError, type SQL, sql } from 'drizzle-orm'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import type { Clock } from '../clock.js'
 import { createAnnouncer } from './announcer.js'
@@ -38,7 +38,7 @@ export function openPostgres({ pg, clock, close }: PostgresOptions): Db {
       outsideOnly()
       let open = true
       let notices: Handle['notices'] = []
-      const result = await (pg as Pg).transaction(async (ptx) => {
+      const begun = (pg as Pg).transaction(async (ptx) => {
         const handle = new Handle(connectionOf(ptx), t, dialect, clock.now(), () => {
           if (!open) throw new Error('tx was used after the end of its transaction')
         })
@@ -48,6 +48,9 @@ export function openPostgres({ pg, clock, close }: PostgresOptions): Db {
         } finally {
           open = false
         }
+      })
+      const result = await begun.catch((error: unknown) => {
+        throw withoutValues(error)
       })
       announcer.tell(notices)
       return result
@@ -59,6 +62,10 @@ export function openPostgres({ pg, clock, close }: PostgresOptions): Db {
 
 const connectionOf = (queries: Pg): Connection =>
   connection(queries as unknown as Queries, {
+    prepare(built, name) {
+      const statement = built.prepare(name) as { execute(params: unknown): Promise<unknown[]> }
+      return (params) => statement.execute(params)
+    },
     async rows(statement: SQL) {
       const result = (await queries.execute(statement)) as { rows?: unknown[] }
       return result.rows ?? (result as unknown as unknown[])
@@ -67,6 +74,18 @@ const connectionOf = (queries: Pg): Connection =>
       await queries.execute(statement)
     },
   })
+
+/**
+ * drizzle and the driver write the values of a failed query into their errors. From there password hashes and
+ * the texts of customers would come into the log, and into the reason that a dead job shows.
+ */
+function withoutValues(error: unknown): unknown {
+  if (!(error instanceof DrizzleQueryError)) return error
+  const bare = Object.assign(new Error(error.cause?.message ?? 'a query failed'), { code: codeOf(error) })
+  const { stack } = error
+  if (stack) bare.stack = stack.replace(error.message, bare.message)
+  return bare
+}
 
 function codeOf(error: unknown): string {
   const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown }

@@ -1,7 +1,7 @@
 // SQLite: one writer connection behind a queue with group commit, and a second, read-only connection that sees
 // only what is committed. drizzle's own transaction() does not roll back an async callback and is not used.
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import SqliteDriver from 'better-sqlite3'
 import { type SQL, sql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/better-sqlite3'
@@ -11,7 +11,7 @@ import { createAnnouncer } from './announcer.js'
 import { connection, Handle } from './handle.js'
 import { sqliteKit } from './kit.js'
 import { coreTables } from './tables/index.js'
-import type { Db, Dialect, Queries, Tx } from './types.js'
+import type { Db, Dialect, Queries, TransactionOptions, Tx } from './types.js'
 
 type File = SqliteDriver.Database
 
@@ -28,11 +28,21 @@ export interface SqliteOptions {
   busyMs?: number
   /** Milliseconds a batch may collect callers before it is committed. */
   batchMs?: number
+  /** Makes a connection; a test gives one whose n-th statement fails. */
+  connect?: Connect
 }
 
-export function openSqlite({ file, clock, busyMs = 65_000, batchMs = 20 }: SqliteOptions): Db {
-  const writer = openFile(file, false)
-  const reader = openFile(file, true)
+type Connect = (file: string, options: SqliteDriver.Options) => File
+
+export function openSqlite({
+  file,
+  clock,
+  busyMs = 65_000,
+  batchMs = 20,
+  connect = (...args) => new SqliteDriver(...args),
+}: SqliteOptions): Db {
+  const writer = openFile(connect, file, false)
+  const reader = openFile(connect, file, true)
   const t = coreTables(sqliteKit())
   const inside = new AsyncLocalStorage<Handle>()
   const outsideOnly = () => {
@@ -44,20 +54,26 @@ export function openSqlite({ file, clock, busyMs = 65_000, batchMs = 20 }: Sqlit
 
   const db = new Handle(connectionOf(reader), t, dialect, clock.now(), outsideOnly) as unknown as Db
   return Object.assign(db, {
-    async transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    async transaction<T>(
+      work: (tx: Tx) => Promise<T>,
+      { patienceMs = 0 }: TransactionOptions = {},
+    ): Promise<T> {
       outsideOnly()
       let open = true
       let handle: Handle | undefined
       const run = () => {
         handle = new Handle(write, t, dialect, clock.now(), () => {
           if (!open) throw new Error('tx was used after the end of its transaction')
+          // After some errors (a full disk) SQLite has ended it: a further statement would commit itself.
+          if (!writer.inTransaction) throw new Error('the database has rolled the transaction back')
         })
         return inside.run(handle, work, handle)
       }
       try {
-        const result = await queue.add(run, () => {
+        const ended = () => {
           open = false
-        })
+        }
+        const result = await queue.add(run, ended, patienceMs)
         announcer.tell(handle!.notices)
         return result
       } finally {
@@ -73,22 +89,31 @@ export function openSqlite({ file, clock, busyMs = 65_000, batchMs = 20 }: Sqlit
   })
 }
 
-function openFile(file: string, readonly: boolean): File {
-  // timeout 0: waiting for a lock inside SQLite would block the event loop; the queue waits instead.
-  const db = new SqliteDriver(file, { timeout: 0 })
+function openFile(connect: Connect, file: string, readonly: boolean): File {
+  // Two processes that start at once: who changes the journal mode, or recovers after a crash, holds the file alone.
+  const db = connect(file, { timeout: 10_000 })
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
   db.pragma('foreign_keys = ON')
   db.pragma('cache_size = -32768')
   db.pragma('mmap_size = 268435456')
   db.pragma('temp_store = MEMORY')
+  // 32 MB instead of 4: a page that many commits change is copied into the database once.
+  db.pragma('wal_autocheckpoint = 8192')
   if (readonly) db.pragma('query_only = ON')
+  // From here on waiting for a lock inside SQLite would block the event loop; the queue waits instead.
+  db.pragma('busy_timeout = 0')
   return db
 }
 
 const connectionOf = (file: File) => {
   const queries = drizzle({ client: file, casing: 'snake_case' })
   return connection(queries as unknown as Queries, {
+    prepare(built) {
+      // Run at once: drizzle would wrap each run in four promises, which cost more than most statements.
+      const statement = built.prepare() as { execute(params: unknown): { sync(): unknown[] } }
+      return (params) => statement.execute(params).sync()
+    },
     rows: async (statement: SQL) => queries.all(statement),
     exec: async (statement: SQL) => void queries.run(statement),
   })
@@ -106,15 +131,23 @@ interface Waiting {
 function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: number; batchMs: number }) {
   const waiting: Waiting[] = []
   let pumping: Promise<void> | undefined
+  let later: NodeJS.Timeout | undefined
   const [begin, commit, savepoint, release, undo] = (
     ['BEGIN IMMEDIATE', 'COMMIT', 'SAVEPOINT one', 'RELEASE one', 'ROLLBACK TO one'] as const
   ).map((statement) => writer.prepare(statement)) as [S, S, S, S, S]
 
+  function start() {
+    clearTimeout(later)
+    later = undefined
+    pumping ??= pump()
+  }
+
   async function pump() {
-    // One turn of the loop lets callers of the same moment join the first batch.
-    await Promise.resolve()
-    while (waiting.length > 0) {
+    // One turn of the event loop before each batch: requests that came in during the last fsync still lie in their
+    // sockets, and without it each of them would get a commit of its own.
+    for (await nextTurn(); waiting.length > 0; await nextTurn()) {
       try {
+        rollBack()
         await whenFree(() => begin.run(), busyMs)
       } catch (error) {
         for (const caller of waiting.splice(0)) caller.reject(translate(error))
@@ -126,13 +159,20 @@ function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: n
     pumping = undefined
   }
 
+  /** A disk that fails can refuse even this; it is tried again before the next BEGIN. */
+  function rollBack() {
+    try {
+      if (writer.inTransaction) writer.exec('ROLLBACK')
+    } catch {}
+  }
+
   async function runBatch() {
     const done: { caller: Waiting; value: unknown }[] = []
     const until = performance.now() + batchMs
     try {
       for (let caller = waiting.shift(); caller; caller = waiting.shift()) {
-        savepoint.run()
         try {
+          savepoint.run()
           const value = await caller.run()
           caller.ended()
           release.run()
@@ -149,21 +189,23 @@ function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: n
       }
       await whenFree(() => commit.run(), busyMs)
     } catch (error) {
-      if (writer.inTransaction) writer.exec('ROLLBACK')
       for (const { caller } of done) caller.reject(translate(error))
+      rollBack()
       return
     }
     for (const { caller, value } of done) caller.resolve(value)
   }
 
   return {
-    add<T>(run: () => Promise<T>, ended: () => void): Promise<T> {
+    add<T>(run: () => Promise<T>, ended: () => void, patienceMs: number): Promise<T> {
       return new Promise<T>((resolve, reject) => {
         waiting.push({ run, ended, resolve: resolve as (value: unknown) => void, reject })
-        pumping ??= pump()
+        if (patienceMs > 0) later ??= setTimeout(start, patienceMs)
+        else start()
       })
     },
     async drained() {
+      if (later) start()
       while (pumping) await pumping
     },
   }

@@ -30,12 +30,17 @@ export interface Tx extends Reader, Pick<Queries, 'insert' | 'update' | 'delete'
   announce(topic: Topic, value?: Date): void
 }
 
+export interface TransactionOptions {
+  /** Milliseconds this caller can wait for others to share its commit; for work that nobody looks at meanwhile. */
+  patienceMs?: number
+}
+
 export interface Db extends Reader {
   /**
    * Runs `work` in a transaction; committed (and, on SQLite with synchronous=FULL, on disk) when the promise
    * resolves, rolled back when it rejects. Never wait for the network or a timer inside.
    */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
   onCommit(topic: Topic, listener: (value?: Date) => void): void
   close(): Promise<void>
 }
@@ -59,3 +64,15 @@ export interface Dialect {
 export const prepared = <Params extends Record<string, unknown>, Row>(
   build: (q: Queries, t: Tables) => { execute(): Promise<Row[]> },
 ): Prepared<Params, Row> => ({ build })
+
+/** A query with a list in it: one prepared query for each length that occurs. Callers bound the length. */
+export function preparedBySize<Params extends Record<string, unknown>, Row>(
+  build: (size: number) => Prepared<Params, Row>,
+): (size: number) => Prepared<Params, Row> {
+  const known = new Map<number, Prepared<Params, Row>>()
+  return (size) => {
+    const query = known.get(size) ?? build(size)
+    known.set(size, query)
+    return query
+  }
+}

@@ -1,11 +1,11 @@
 // Everything an intake is judged by, and the decision with its trace. Nothing is stored here, so that the same
 // code answers a dry run.
-import { and, eq, inArray, ne } from 'drizzle-orm'
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { TraceStep } from '../db/tables/intake.js'
-import type { Reader, Tx } from '../db/types.js'
+import { prepared, type Reader, type Tx } from '../db/types.js'
 import { canonicalAddress } from '../people/contacts.js'
 import type { Desk } from '../tickets/desk.js'
-import { type Inbox, inboxById } from '../tickets/inboxes.js'
+import { allInboxes, type Inbox, inboxById } from '../tickets/inboxes.js'
 import { messagesById } from '../tickets/message-ids.js'
 import { builtInFilters } from './filters/index.js'
 import type { InboundMessage } from './mime/message.js'
@@ -41,7 +41,7 @@ export async function decide(tx: Tx, desk: Desk, { intake, message, neighbours }
       evidence: { warnings: message.warnings },
     },
   ]
-  const inbox = intake.inboxId ? await inboxById(tx, intake.inboxId) : undefined
+  const inbox = await inboxOf(tx, intake)
   if (!inbox) {
     trace.push({ step: 'inbox', verdict: 'unknown', evidence: { address: intake.address } })
     return { kind: 'quarantine', reason: `there is no inbox ${intake.address}`, trace }
@@ -74,6 +74,12 @@ export async function decide(tx: Tx, desk: Desk, { intake, message, neighbours }
   })
   const marks = await reusedId(tx, inbox, message)
   return { kind: 'store', inbox, verdict, thread, marks, trace }
+}
+
+/** An inbox that was made after its mail came is found by the address. */
+async function inboxOf(r: Reader, { inboxId, address }: Intake): Promise<Inbox | undefined> {
+  if (inboxId) return inboxById(r, inboxId)
+  return (await allInboxes(r)).find((inbox) => inbox.address === address)
 }
 
 async function judge(
@@ -113,23 +119,26 @@ async function reusedId(tx: Tx, inbox: Inbox, message: InboundMessage): Promise<
   return known.length > 0 ? ['message-id-reused'] : []
 }
 
+const stored = prepared<{ group: string; headDigest: string; id: string }, Intake>(
+  (q, { intakes }) =>
+    q
+      .select()
+      .from(intakes)
+      .where(
+        and(
+          eq(intakes.group, sql.placeholder('group')),
+          eq(intakes.headDigest, sql.placeholder('headDigest')),
+          ne(intakes.id, sql.placeholder('id')),
+          inArray(intakes.state, ['opened', 'appended']),
+        ),
+      )
+      .orderBy(intakes.id)
+      .limit(20) as never,
+)
+
 /** Intakes of the group with the same header that became, or are, a message. */
-export async function sameHeader(r: Reader, intake: Intake): Promise<Intake[]> {
-  const { intakes } = r.t
-  if (intake.headDigest === null) return []
-  return r
-    .select()
-    .from(intakes)
-    .where(
-      and(
-        eq(intakes.group, intake.group),
-        eq(intakes.headDigest, intake.headDigest),
-        ne(intakes.id, intake.id),
-        inArray(intakes.state, ['opened', 'appended']),
-      ),
-    )
-    .orderBy(intakes.id)
-    .limit(20)
+export async function sameHeader(r: Reader, { group, headDigest, id }: Intake): Promise<Intake[]> {
+  return headDigest === null ? [] : r.run(stored, { group, headDigest, id })
 }
 
 /** Whom an answer goes to: Reply-To only where it is aligned with From, or where the inbox is fed by forms. */

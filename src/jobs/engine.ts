@@ -2,6 +2,7 @@
 // one timer for the next due time; it never polls blindly.
 import { type Clock, SECOND } from '../clock.js'
 import type { Db } from '../db/types.js'
+import { hopeless, isSuspect, reclaim } from './crashes.js'
 import {
   type Claimed,
   claim,
@@ -11,7 +12,6 @@ import {
   giveBack,
   LEASE_MS,
   nextDue,
-  reclaim,
   settle,
 } from './ledger.js'
 import type { JobHandler, JobHandlers } from './types.js'
@@ -62,6 +62,7 @@ export function createLocalEngine({
 
   const room = (name: string) => (handlers.get(name)?.type.concurrency ?? 0) - (count.get(name) ?? 0)
   const full = () => handlers.names().filter((name) => room(name) <= 0)
+  const suspects = () => ![...running.values()].some(({ job }) => isSuspect(job.error))
 
   function wake() {
     if (!started) return
@@ -82,17 +83,23 @@ export function createLocalEngine({
       again = false
       const free = concurrency - running.size
       if (free <= 0) return
-      const claimed = await claim(db, handlers, room, free)
+      const claimed = await claim(db, handlers, room, free, suspects())
       for (const job of claimed) begin(job)
       if (claimed.length > 0) again = true
     }
-    if (started) setTimer(await nextDue(db, full()))
+    if (!started) return
+    // Cleared before the look at the ledger: what is scheduled during it sets the timer itself.
+    clearTimeout(timer)
+    timerAt = Number.POSITIVE_INFINITY
+    const at = await nextDue(db, full(), suspects())
+    if (at) ringAt(at)
   }
 
-  function setTimer(at: Date | null) {
+  /** One timer, for the earliest. */
+  function ringAt(at: Date) {
+    if (!started || at.getTime() >= timerAt) return
     clearTimeout(timer)
-    timerAt = at?.getTime() ?? Number.POSITIVE_INFINITY
-    if (at === null) return
+    timerAt = at.getTime()
     const wait = Math.min(Math.max(timerAt - clock.now().getTime(), 1), LONGEST_TIMER)
     timer = setTimeout(wake, wait)
   }
@@ -105,7 +112,7 @@ export function createLocalEngine({
       const left = count.get(job.name)! - 1
       count.set(job.name, left)
       // Half empty before the next claim: one commit then takes many rows.
-      if (left <= (handlers.get(job.name)?.type.concurrency ?? 0) / 2) wake()
+      if (isSuspect(job.error) || left <= (handlers.get(job.name)?.type.concurrency ?? 0) / 2) wake()
     })
     running.set(job.id, { job, over, abort })
   }
@@ -116,20 +123,20 @@ export function createLocalEngine({
         tx,
         [...running.values()].map(({ job }) => job),
       )
-      await reclaim(tx, handlers, false)
+      await reclaim(tx, false)
     })
     wake()
   }
 
   db.onCommit('jobs', (at) => {
     if (!at || at.getTime() <= clock.now().getTime()) wake()
-    else if (started && at.getTime() < timerAt) setTimer(at)
+    else ringAt(at)
   })
 
   return {
     async start() {
       await db.transaction(async (tx) => {
-        await reclaim(tx, handlers, sole)
+        await reclaim(tx, sole)
         await settle(tx, handlers)
       })
       started = true
@@ -171,6 +178,7 @@ async function runOne(
 ) {
   let completed = false
   try {
+    if (hopeless(job, handler)) throw new Error(job.error ?? 'its tries are used up')
     await withTimeout(handler.type.timeoutMs, abort, () =>
       handler.run({
         id: job.id,
@@ -186,12 +194,18 @@ async function runOne(
     if (!completed) await db.transaction((tx) => complete(tx, job, handler))
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
+    const which = { job: job.name, id: job.id, attempt: job.attempts }
     try {
-      const fate = await db.transaction((tx) => failed(tx, job, handler, reason))
-      log.warn({ job: job.name, id: job.id, attempt: job.attempts, err: error }, `a job failed: ${fate}`)
+      const fate = await db
+        .transaction((tx) => failed(tx, job, handler, reason))
+        .catch((cause) => {
+          log.error({ ...which, err: cause }, 'a failed job could not be recorded; it stays for later')
+          return db.transaction((tx) => failed(tx, job, handler, reason, false))
+        })
+      log.warn({ ...which, err: error }, `a job failed: ${fate}`)
     } catch (cause) {
       // The lease runs out and the row is claimed again.
-      log.error({ job: job.name, id: job.id, err: cause }, 'a failed job could not be recorded')
+      log.error({ ...which, err: cause }, 'a failed job could not be recorded')
     }
   }
 }

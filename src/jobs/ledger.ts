@@ -2,7 +2,8 @@
 // runs it and reports back; attempts, backoff and death are decided here, so that every engine behaves alike.
 import { and, asc, eq, inArray, isNotNull, lte, notInArray, type SQL, sql } from 'drizzle-orm'
 import { after, newId, SECOND } from '../clock.js'
-import type { Db, Tx } from '../db/types.js'
+import { type Db, prepared, type Tx } from '../db/types.js'
+import { hopeless, isSuspect, unsuspected } from './crashes.js'
 import { schedule } from './schedule.js'
 import type { JobHandler, JobHandlers } from './types.js'
 
@@ -14,28 +15,48 @@ export interface Claimed {
   data: unknown
   attempts: number
   lease: string
+  /** Of the try before. */
+  error: string | null
 }
 
 /** How many more of a kind may be claimed now; kinds that have none are left out of the query. */
 export type Room = (name: string) => number
 
-/** Takes up to `most` due rows, oldest first. A row that is claimed gives up its key. */
-export async function claim(db: Db, handlers: JobHandlers, room: Room, most: number): Promise<Claimed[]> {
+/**
+ * Takes up to `most` due rows, oldest first. A row that is claimed gives up its key.
+ * @param suspects whether one may be among them that ran when a worker ended. These run one at a time: otherwise
+ * all that run beside the one that takes the worker down would be counted out with it.
+ */
+export async function claim(
+  db: Db,
+  handlers: JobHandlers,
+  room: Room,
+  most: number,
+  suspects = true,
+): Promise<Claimed[]> {
   return db.transaction(async (tx) => {
     const { jobs } = tx.t
     const full = handlers.names().filter((name) => room(name) <= 0)
-    const due = await tx.rows<{ id: string; name: string }>(
-      sql`select id, name from ${jobs} where ${and(
-        eq(jobs.state, 'waiting'),
-        lte(jobs.runAt, tx.now),
-        full.length > 0 ? notInArray(jobs.name, full) : undefined,
-      )} order by run_at, id limit ${most * 2} ${tx.dialect.skipLocked}`,
-    )
+    const look = () =>
+      tx.rows<{ id: string; name: string; error: string | null }>(
+        sql`select id, name, error from ${jobs} where ${and(
+          eq(jobs.state, 'waiting'),
+          lte(jobs.runAt, tx.now),
+          full.length > 0 ? notInArray(jobs.name, full) : undefined,
+          suspects ? undefined : unsuspected(tx),
+        )} order by run_at, id limit ${most * 2} ${tx.dialect.skipLocked}`,
+      )
+    let due = await look()
+    // Rows of a plugin that only another process has must not fill the window before those that can run here.
+    while (await parkUnknown(tx, handlers, due)) due = await look()
     const taken = new Map<string, number>()
     const ids: string[] = []
-    for (const { id, name } of due) {
+    let mayTakeOne = suspects
+    for (const { id, name, error } of due) {
       const count = taken.get(name) ?? 0
       if (ids.length >= most || count >= room(name)) continue
+      if (isSuspect(error) && !mayTakeOne) continue
+      mayTakeOne &&= !isSuspect(error)
       taken.set(name, count + 1)
       ids.push(id)
     }
@@ -51,26 +72,55 @@ export async function claim(db: Db, handlers: JobHandlers, room: Room, most: num
         attempts: sql`${jobs.attempts} + 1`,
       })
       .where(and(inArray(jobs.id, ids), eq(jobs.state, 'waiting')))
-      .returning({ id: jobs.id, name: jobs.name, data: jobs.data, attempts: jobs.attempts })
+      .returning({
+        id: jobs.id,
+        name: jobs.name,
+        data: jobs.data,
+        attempts: jobs.attempts,
+        error: jobs.error,
+      })
     const order = new Map(ids.map((id, index) => [id, index]))
     return rows.map((row) => ({ ...row, lease })).sort((a, b) => order.get(a.id)! - order.get(b.id)!)
   })
 }
 
-/** Removes a job that is done, unless its lease was lost meanwhile. */
-export async function complete(tx: Tx, job: Claimed, handler: JobHandler<unknown>): Promise<void> {
-  const gone = await tx.delete(tx.t.jobs).where(held(tx, job)).returning({ id: tx.t.jobs.id })
-  if (gone.length > 0) await again(tx, handler)
+async function parkUnknown(tx: Tx, handlers: JobHandlers, due: readonly { id: string; name: string }[]) {
+  const ids = due.filter(({ name }) => !handlers.get(name)).map(({ id }) => id)
+  if (ids.length > 0) await tx.update(tx.t.jobs).set({ state: 'parked' }).where(inArray(tx.t.jobs.id, ids))
+  return ids.length > 0
 }
 
-/** One try failed: later again, or dead. */
+const removeHeld = prepared<{ id: string; lease: string }, { id: string }>(
+  (q, { jobs }) =>
+    q
+      .delete(jobs)
+      .where(and(eq(jobs.id, sql.placeholder('id')), eq(jobs.lease, sql.placeholder('lease'))))
+      .returning({ id: jobs.id }) as never,
+)
+
+/**
+ * Removes a job that is done.
+ * @throws when its lease was lost meanwhile: another worker has the row, and what this transaction did must not
+ * be done twice.
+ */
+export async function complete(tx: Tx, job: Claimed, handler: JobHandler<unknown>): Promise<void> {
+  const gone = await tx.run(removeHeld, { id: job.id, lease: job.lease })
+  if (gone.length === 0) throw new Error('the lease was lost while this ran')
+  await again(tx, handler)
+}
+
+/**
+ * One try failed: later again, or dead.
+ * @param mayDie false after a death that could not be recorded: the row waits, and dies later.
+ */
 export async function failed(
   tx: Tx,
   job: Claimed,
   handler: JobHandler<unknown>,
   error: string,
+  mayDie = true,
 ): Promise<'dead' | 'later' | 'lost'> {
-  const dead = job.attempts >= handler.type.attempts
+  const dead = mayDie && (job.attempts >= handler.type.attempts || hopeless(job, handler))
   const at = after(tx.now, handler.type.backoff(job.attempts))
   const rows = await tx
     .update(tx.t.jobs)
@@ -128,35 +178,6 @@ export async function extend(tx: Tx, jobs: readonly Claimed[]): Promise<void> {
     )
 }
 
-/**
- * Frees the rows whose worker is gone. A row that has used up its tries this way is dead: it takes the process
- * down with it and must not do so at every start.
- * @param all also rows whose lease still runs: at the start of the only worker there can be nobody who holds them.
- */
-export async function reclaim(tx: Tx, handlers: JobHandlers, all: boolean): Promise<number> {
-  const { jobs } = tx.t
-  const rows = await tx
-    .select({ id: jobs.id, name: jobs.name, data: jobs.data, attempts: jobs.attempts })
-    .from(jobs)
-    .where(and(eq(jobs.state, 'running'), all ? undefined : lte(jobs.leaseUntil, tx.now)))
-  for (const row of rows) {
-    const handler = handlers.get(row.name)
-    const dead = handler !== undefined && row.attempts >= Math.min(handler.type.attempts, CRASHES)
-    const error = 'the worker ended while this ran'
-    const changed = await tx
-      .update(jobs)
-      .set({ state: dead ? 'dead' : 'waiting', runAt: tx.now, lease: null, leaseUntil: null, error })
-      .where(and(eq(jobs.id, row.id), eq(jobs.state, 'running')))
-      .returning({ id: jobs.id })
-    if (changed.length > 0 && dead) await handler.dead?.(tx, row.data, error)
-  }
-  if (rows.length > 0) tx.announce('jobs', tx.now)
-  return rows.length
-}
-
-/** Tries that may end with the death of the worker. */
-const CRASHES = 3
-
 /** At the start: rows without a handler are parked, rows whose handler is back wait again, recurring ones exist. */
 export async function settle(tx: Tx, handlers: JobHandlers): Promise<void> {
   const { jobs } = tx.t
@@ -186,8 +207,8 @@ export async function settle(tx: Tx, handlers: JobHandlers): Promise<void> {
         .onConflictDoNothing()
 }
 
-/** When the next row is due, leaving out kinds that have no room. */
-export async function nextDue(db: Db, full: readonly string[]): Promise<Date | null> {
+/** When the next row is due, leaving out what could not be claimed now. */
+export async function nextDue(db: Db, full: readonly string[], suspects: boolean): Promise<Date | null> {
   const { jobs } = db.t
   const [row] = await db
     .select({ at: jobs.runAt })
@@ -197,6 +218,7 @@ export async function nextDue(db: Db, full: readonly string[]): Promise<Date | n
         eq(jobs.state, 'waiting'),
         isNotNull(jobs.runAt),
         full.length > 0 ? notInArray(jobs.name, [...full]) : undefined,
+        suspects ? undefined : unsuspected(db),
       ),
     )
     .orderBy(asc(jobs.runAt))

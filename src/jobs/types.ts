@@ -39,7 +39,10 @@ export interface JobRun<Data> {
   readonly attempt: number
   /** Aborted when the time limit is over or the process stops. */
   readonly signal: AbortSignal
-  /** Removes the job in the handler's own transaction, so that its effect and its end are one. */
+  /**
+   * Removes the job in the handler's own transaction, so that its effect and its end are one. Throws, and so undoes
+   * the effect, when another worker has got the row meanwhile.
+   */
   complete(tx: Tx): Promise<void>
 }
 

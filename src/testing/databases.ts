@@ -1,9 +1,10 @@
 // Both databases for a test: SQLite in a file, PostgreSQL as PGlite in this process. One PGlite serves a whole
 // test file; each test gets a schema of its own, because a start takes seconds.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { prepare } from '../app/database.js'
+import { ROOT } from '../app/root.js'
 import type { Clock } from '../clock.js'
 import { openPostgres } from '../db/postgres.js'
 import { openSqlite } from '../db/sqlite.js'
@@ -22,6 +23,24 @@ export async function openTestDatabase(name: DatabaseName, dir: string, clock: C
 }
 
 type Pglite = import('@electric-sql/pglite').PGlite
+
+/** Making a cluster takes seconds of CPU, reading one a tenth of it: the first one made is kept for all test files. */
+async function startPglite(PGlite: typeof import('@electric-sql/pglite').PGlite): Promise<Pglite> {
+  const kept = path.join(ROOT, 'node_modules', '.cache', `frontdesk-pglite-${pgliteVersion()}.tar`)
+  if (existsSync(kept)) return PGlite.create({ loadDataDir: new Blob([readFileSync(kept)]) })
+  const client = await PGlite.create()
+  const dump = await client.dumpDataDir('none')
+  const own = `${kept}.${process.pid}`
+  mkdirSync(path.dirname(kept), { recursive: true })
+  writeFileSync(own, Buffer.from(await dump.arrayBuffer()))
+  renameSync(own, kept)
+  return client
+}
+
+const pgliteVersion = (): string =>
+  JSON.parse(readFileSync(new URL('../package.json', import.meta.resolve('@electric-sql/pglite')), 'utf8'))
+    .version
+
 let shared: Promise<Pglite> | undefined
 let users = 0
 
@@ -30,7 +49,7 @@ async function openPglite(clock: Clock): Promise<Db> {
     import('@electric-sql/pglite'),
     import('drizzle-orm/pglite'),
   ])
-  shared ??= PGlite.create()
+  shared ??= startPglite(PGlite)
   const client = await shared
   if (users++ > 0)
     throw new Error('PGlite has one connection: close the test database before you open the next')

@@ -180,10 +180,12 @@ function beyond({ tickets }: Reader['t'], sort: Sort): SQL | undefined {
 const makeCursor = (sort: Sort, { number, updatedAt }: TicketRow): string =>
   Buffer.from(JSON.stringify([sort, number, updatedAt.getTime()])).toString('base64url')
 
+const isTime = (at: unknown) => Number.isSafeInteger(at) && (at as number) >= 0 && (at as number) < 2 ** 47
+
 function readCursor(cursor: string, sort: Sort) {
   try {
     const [madeFor, number, at] = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as unknown[]
-    if (madeFor === sort && Number.isSafeInteger(number) && Number.isSafeInteger(at))
+    if (madeFor === sort && Number.isSafeInteger(number) && isTime(at))
       return { afterNumber: number, afterAt: new Date(at as number) }
   } catch {
     // Not one of ours: refused below.

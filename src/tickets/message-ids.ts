@@ -1,7 +1,8 @@
 // Every Message-ID under which the desk knows a message, kept as a hash within the group of inboxes.
+import { hash } from 'node:crypto'
 import { and, eq, inArray, sql } from 'drizzle-orm'
-import { prepared, type Reader, type Tx } from '../db/types.js'
-import { sha256 } from '../settings/secrets.js'
+import type { Direction } from '../db/tables/tickets.js'
+import { prepared, preparedBySize, type Reader, type Tx } from '../db/types.js'
 
 const p = sql.placeholder
 
@@ -16,29 +17,44 @@ const insert = prepared<{ scope: string; hash: string; messageId: string }, neve
       .onConflictDoNothing() as never,
 )
 
-export const hashId = (id: string): string => sha256(id).slice(0, 32)
+export const hashId = (id: string): string => hash('sha256', id, 'hex').slice(0, 32)
 
 /** @param scope the group of the inbox. */
 export async function rememberId(tx: Tx, scope: string, id: string, messageId: string): Promise<void> {
   await tx.run(insert, { scope, hash: hashId(id), messageId })
 }
 
+const byHashes = preparedBySize((size) =>
+  prepared<Record<string, string>, { hash: string; id: string; ticketId: string; direction: Direction }>(
+    (q, t) =>
+      q
+        .select({
+          hash: t.messageIds.hash,
+          id: t.messages.id,
+          ticketId: t.messages.ticketId,
+          direction: t.messages.direction,
+        })
+        .from(t.messageIds)
+        .innerJoin(t.messages, eq(t.messages.id, t.messageIds.messageId))
+        .where(
+          and(
+            eq(t.messageIds.scope, p('scope')),
+            inArray(
+              t.messageIds.hash,
+              Array.from({ length: size }, (_, index) => p(`hash${index}`)),
+            ),
+          ),
+        )
+        .orderBy(t.messages.id),
+  ),
+)
+
 /** Messages known under any of `ids`, in the order of `ids`; one query however many there are. */
 export async function messagesById(r: Reader, scope: string, ids: readonly string[]) {
   if (ids.length === 0) return []
-  const { messageIds, messages } = r.t
   const hashes = ids.map(hashId)
-  const rows = await r
-    .select({
-      hash: messageIds.hash,
-      id: messages.id,
-      ticketId: messages.ticketId,
-      direction: messages.direction,
-    })
-    .from(messageIds)
-    .innerJoin(messages, eq(messages.id, messageIds.messageId))
-    .where(and(eq(messageIds.scope, scope), inArray(messageIds.hash, hashes)))
-    .orderBy(messages.id)
+  const named = Object.fromEntries(hashes.map((hash, index) => [`hash${index}`, hash]))
+  const rows = await r.run(byHashes(hashes.length), { scope, ...named })
   return rows
     .map((row) => ({ ...row, position: hashes.indexOf(row.hash) }))
     .sort((a, b) => a.position - b.position)

@@ -50,10 +50,15 @@ const defaults = {
   intakeId: null,
   delivery: null,
   sendAt: null,
+  sentAt: null,
+  error: null,
 }
 
-export async function insertMessage(tx: Tx, message: Given & Partial<Message>): Promise<void> {
-  await tx.run(insert, { ...defaults, createdAt: tx.now, ...message })
+/** @returns the row, so that nobody has to read back what was just written. */
+export async function insertMessage(tx: Tx, given: Given & Partial<Message>): Promise<Message> {
+  const message: Message = { ...defaults, createdAt: tx.now, ...given }
+  await tx.run(insert, message)
+  return message
 }
 
 const touchPublic = prepared<{ id: string; now: Date; messageId: string }, never>(

@@ -11,7 +11,7 @@ import type { Ticket } from './create.js'
 import type { Actor, Desk } from './desk.js'
 import { inboxById } from './inboxes.js'
 import { rememberId } from './message-ids.js'
-import { insertMessage, messageById, touchTicket } from './messages.js'
+import { insertMessage, type Message, messageById, touchTicket } from './messages.js'
 import { mailboxOf, readParticipants } from './participants.js'
 import { record } from './timeline.js'
 import { deliver, messageQueued, type OutgoingDraft, sendMessageFilter } from './tokens.js'
@@ -41,7 +41,7 @@ export async function reply(
   agentId: string,
   ticket: Ticket,
   input: ReplyInput,
-): Promise<string> {
+): Promise<Message> {
   if (input.against !== undefined && ticket.lastPublicMessageId !== input.against)
     throw fail('stale_reply', undefined, { current: await messageById(tx, ticket.lastPublicMessageId ?? '') })
   const inbox = (await inboxById(tx, ticket.inboxId))!
@@ -67,7 +67,7 @@ export async function reply(
   const messageId = makeMessageId(token, inbox.address)
   const wait = inbox.options.undoSeconds ?? desk.settings.get(undoSeconds)
   const sendAt = input.sendAt ?? after(tx.now, wait * SECOND)
-  await insertMessage(tx, {
+  const message = await insertMessage(tx, {
     id,
     ticketId: ticket.id,
     direction: 'out',
@@ -88,7 +88,7 @@ export async function reply(
   await touchTicket(tx, ticket.id, id)
   await schedule(tx, deliver, { messageId: id }, { key: id, at: sendAt })
   await desk.hooks.emit(tx, messageQueued, { ticketId: ticket.id, messageId: id })
-  return id
+  return message
 }
 
 function draftOf(

@@ -1,7 +1,7 @@
 // Search in subjects: each word is an index entry, a search is a range of it. The same on both databases, and
 // never a scan.
-import { eq } from 'drizzle-orm'
-import type { Tx } from '../db/types.js'
+import { eq, sql } from 'drizzle-orm'
+import { prepared, type Tx } from '../db/types.js'
 
 const MOST_WORDS = 40
 const LONGEST = 40
@@ -16,9 +16,15 @@ export function wordsOf(text: string): string[] {
 /** The first text after all those that begin with `prefix`. */
 export const endOfPrefix = (prefix: string): string => `${prefix}\u{10ffff}`
 
+const insert = prepared<{ word: string; number: number }, never>(
+  (q, t) =>
+    q
+      .insert(t.ticketWords)
+      .values({ word: sql.placeholder('word'), number: sql.placeholder('number') }) as never,
+)
+
 export async function indexWords(tx: Tx, number: number, subject: string): Promise<void> {
-  const words = wordsOf(subject)
-  if (words.length > 0) await tx.insert(tx.t.ticketWords).values(words.map((word) => ({ word, number })))
+  for (const word of wordsOf(subject)) await tx.run(insert, { word, number })
 }
 
 export async function reindexWords(tx: Tx, number: number, subject: string): Promise<void> {

@@ -1,0 +1,79 @@
+// A ledger with a manual clock, an engine, and handlers that a test writes on the spot.
+import { eq } from 'drizzle-orm'
+import type { Test } from 'tap'
+import type { Clock } from '../../src/clock.js'
+import type { Db } from '../../src/db/types.js'
+import { reclaim } from '../../src/jobs/crashes.js'
+import { createLocalEngine, type Engine } from '../../src/jobs/engine.js'
+import { type Claimed, claim, settle } from '../../src/jobs/ledger.js'
+import { type ScheduleOptions, schedule } from '../../src/jobs/schedule.js'
+import { defineJob, type JobHandler, JobHandlers, type JobRun, type JobType } from '../../src/jobs/types.js'
+
+export type Row = Db['t']['jobs']['$inferSelect']
+
+export interface Ledger {
+  db: Db
+  handlers: JobHandlers
+  engine: Engine
+  /** What the engine warned of. */
+  warnings: string[]
+  /** Another worker on the same database. */
+  worker(options?: { db?: Db; handlers?: JobHandlers }): Engine
+  /** What the start of the only worker does to the ledger, without running anything. */
+  boot(known?: JobHandlers): Promise<void>
+  /** Claims what is due and never comes back, as a killed process. */
+  crash(): Promise<Claimed[]>
+  add(schedule: JobType<number>, data: number, options?: ScheduleOptions): Promise<void>
+  rows(name?: string): Promise<Row[]>
+}
+
+export function openLedger(t: Test, db: Db, clock: Clock, concurrency = 64): Ledger {
+  const handlers = new JobHandlers()
+  const warnings: string[] = []
+  const log = {
+    warn: (_: object, message: string) => warnings.push(message),
+    error: (details: object, message: string) =>
+      warnings.push(`${message}: ${(details as { err: Error }).err?.message}`),
+  }
+  const engines: Engine[] = []
+  const worker: Ledger['worker'] = (options = {}) => {
+    const engine = createLocalEngine({ db, clock, handlers, log, concurrency, ...options })
+    engines.push(engine)
+    return engine
+  }
+  t.teardown(async () => {
+    for (const engine of engines) await engine.stop(0)
+  })
+  return {
+    db,
+    handlers,
+    engine: worker(),
+    warnings,
+    worker,
+    boot: (known = handlers) =>
+      db.transaction(async (tx) => {
+        await reclaim(tx, true)
+        await settle(tx, known)
+      }),
+    crash: () => claim(db, handlers, () => 100, 100),
+    add: (type, data, options) => db.transaction((tx) => schedule(tx, type, data, options)),
+    rows: (name) =>
+      db
+        .select()
+        .from(db.t.jobs)
+        .where(name === undefined ? undefined : eq(db.t.jobs.name, name))
+        .orderBy(db.t.jobs.runAt, db.t.jobs.id),
+  }
+}
+
+/** A kind of job with a number as data, and its handler. */
+export function kind(
+  handlers: JobHandlers,
+  name: string,
+  run: (job: JobRun<number>) => Promise<unknown> | unknown,
+  { dead, ...options }: Parameters<typeof defineJob>[1] & Pick<JobHandler<number>, 'dead'> = {},
+): JobType<number> {
+  const type = defineJob<number>(name, { backoff: () => 1000, ...options })
+  handlers.add<number>({ type, run: async (job) => void (await run(job)), ...(dead && { dead }) })
+  return type
+}
