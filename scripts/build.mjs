@@ -10,9 +10,13 @@ process.chdir(root)
 
 if (process.argv.includes('--if-stale') && isFresh()) process.exit(0)
 
-const tsc = spawnSync(process.execPath, [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'], {
-  stdio: 'inherit',
-})
+const tsc = spawnSync(
+  process.execPath,
+  [path.join('node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.json'],
+  {
+    stdio: 'inherit',
+  },
+)
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
 rmSync('dist/run', { recursive: true, force: true })
 const { build } = await import('esbuild')
@@ -27,7 +31,9 @@ await build({
   sourcemap: true,
   // Native code, and files that a package reads from its own folder, stay where they are.
   external: ['better-sqlite3', '@fastify/swagger-ui', '@electric-sql/pglite'],
-  banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
+  },
   logLevel: 'warning',
 })
 writeFileSync(stamp, '')

@@ -1,0 +1,102 @@
+// What the benches share: a desk on a temporary folder, servers in processes of their own, the load, the figures.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+import { eq } from 'drizzle-orm'
+import { type App, createApp } from '../../src/app/app.js'
+import { createLog } from '../../src/app/log.js'
+import { ROOT } from '../../src/app/root.js'
+import { DAY, newId } from '../../src/clock.js'
+import { readConfig } from '../../src/config.js'
+import { createToken } from '../../src/people/tokens.js'
+import { createInbox } from '../../src/tickets/inboxes.js'
+
+export const INBOX = 'support@desk.example'
+
+export const openDesk = (dir: string, roles = 'web,worker,intake'): Promise<App> => {
+  const env = { FRONTDESK_DATA: dir, FRONTDESK_DEMO: 'off', PORT: '0', ROLES: roles }
+  return createApp({ config: readConfig(env, ROOT), log: createLog('warn', 2) })
+}
+
+/** A desk with one inbox and an administrator. */
+export async function makeDesk(dir: string): Promise<{ token: string; inboxId: string; agentId: string }> {
+  const app = await openDesk(dir)
+  const made = await app.db.transaction(async (tx) => {
+    const { agents, roles } = tx.t
+    const [role] = await tx.select().from(roles).where(eq(roles.name, 'admin'))
+    const row = { id: newId(), name: 'Admin', email: 'admin@desk.example', passwordHash: null, active: true }
+    await tx.insert(agents).values({ ...row, roleId: role!.id, createdAt: tx.now })
+    const { token } = await createToken(tx, { agentId: row.id, name: 'bench', kind: 'token', lifeMs: DAY })
+    return { token, inboxId: (await createInbox(tx, { address: INBOX })).id, agentId: row.id }
+  })
+  await app.stop()
+  return made
+}
+
+/** Runs `work` with a folder of its own, which is gone afterwards, and the processes it started too. */
+export async function withFolder(work: (dir: string) => Promise<void>): Promise<void> {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'frontdesk-bench-'))
+  try {
+    await work(dir)
+  } finally {
+    for (const child of children) child.kill()
+    rmSync(dir, { recursive: true, force: true })
+  }
+}
+
+const children = new Set<ChildProcess>()
+
+/** This same script again, in another process; resolves with the first thing it says. */
+export async function start<Said>(script: string, ...args: string[]): Promise<Said> {
+  const child = fork(script, args)
+  children.add(child)
+  const exit = once(child, 'exit').then(([code]) => {
+    children.delete(child)
+    if (code) throw new Error(`${args[0]} ended with ${code}`)
+  })
+  const [said] = await Promise.race([once(child, 'message'), exit.then(() => [undefined])])
+  return said as Said
+}
+
+export const say = (value: unknown) => process.send!(value)
+
+export interface Load {
+  url: string
+  method?: 'GET' | 'POST'
+  headers?: Record<string, string>
+  body?: string
+  /** One of these is taken in turn, instead of `url`. */
+  paths?: string[]
+  connections: number
+  seconds: number
+}
+
+/** What is used of autocannon, which brings no types. */
+interface Run extends PromiseLike<{ '2xx': number; non2xx: number; errors: number; duration: number }> {
+  on(event: 'response', listener: (client: unknown, status: number, bytes: number, ms: number) => void): void
+}
+const autocannon = createRequire(import.meta.url)('autocannon') as (options: object) => Run
+
+/** Requests per second, and the milliseconds below which 99 of 100 answers came. */
+export async function load({ seconds, paths, ...options }: Load): Promise<{ rate: number; p99: number }> {
+  const requests = paths?.map((path) => ({ path }))
+  const run = autocannon({ ...options, duration: seconds, ...(requests && { requests }) })
+  const times: number[] = []
+  run.on('response', (_client, _status, _bytes, ms) => times.push(ms))
+  const { non2xx, errors, duration, '2xx': answers } = await run
+  if (non2xx + errors > 0) throw new Error(`${options.url}: ${non2xx} refused, ${errors} failed`)
+  return { rate: answers / duration, p99: quantile(times, 0.99) }
+}
+
+export const quantile = (values: readonly number[], part: number): number =>
+  [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))] ??
+  Number.NaN
+export const median = (values: readonly number[]): number => quantile(values, 0.5)
+
+export function headline(text: string): void {
+  console.log(`${text}; ${os.cpus().length} cores, load ${os.loadavg()[0]!.toFixed(1)}`)
+}
+export const figure = (name: string, value: string) => console.log(`${name.padEnd(46)} ${value.padStart(12)}`)
