@@ -256,6 +256,7 @@ CREATE TABLE "jobs" (
 	"lease_until" timestamp(3) with time zone,
 	"lease" text,
 	"error" text,
+	"crashes" bigint,
 	"created_at" timestamp(3) with time zone NOT NULL
 );
 
@@ -302,15 +303,9 @@ CREATE INDEX "limits_by_at" ON "limits" USING btree ("at");
 --> statement-breakpoint
 CREATE UNIQUE INDEX "intakes_once" ON "intakes" USING btree ("address","digest");
 --> statement-breakpoint
-CREATE INDEX "intakes_by_digest" ON "intakes" USING btree ("group","digest");
---> statement-breakpoint
 CREATE INDEX "intakes_by_head" ON "intakes" USING btree ("group","head_digest");
 --> statement-breakpoint
 CREATE INDEX "intakes_by_state" ON "intakes" USING btree ("state","id");
---> statement-breakpoint
-CREATE INDEX "intakes_by_ticket" ON "intakes" USING btree ("ticket_id");
---> statement-breakpoint
-CREATE INDEX "intakes_by_raw" ON "intakes" USING btree ("raw_hash");
 --> statement-breakpoint
 CREATE INDEX "intakes_by_inbox" ON "intakes" USING btree ("inbox_id","id");
 --> statement-breakpoint
@@ -334,8 +329,6 @@ CREATE INDEX "participants_by_contact" ON "participants" USING btree ("contact_i
 --> statement-breakpoint
 CREATE INDEX "messages_by_ticket" ON "messages" USING btree ("ticket_id","id");
 --> statement-breakpoint
-CREATE INDEX "messages_by_delivery" ON "messages" USING btree ("delivery","id");
---> statement-breakpoint
 CREATE INDEX "attachments_by_message" ON "attachments" USING btree ("message_id");
 --> statement-breakpoint
 CREATE INDEX "attachments_by_hash" ON "attachments" USING btree ("hash");
@@ -346,6 +339,6 @@ CREATE UNIQUE INDEX "jobs_by_key" ON "jobs" USING btree ("name","key");
 --> statement-breakpoint
 CREATE INDEX "jobs_by_time" ON "jobs" USING btree ("state","run_at","id");
 --> statement-breakpoint
-CREATE INDEX "jobs_by_name" ON "jobs" USING btree ("name","state");
+CREATE INDEX "jobs_by_crashes" ON "jobs" USING btree ("crashes","run_at") WHERE crashes is not null;
 --> statement-breakpoint
 CREATE INDEX "idempotency_by_age" ON "idempotency" USING btree ("created_at");

@@ -124,15 +124,9 @@ CREATE TABLE `intakes` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `intakes_once` ON `intakes` (`address`,`digest`);
 --> statement-breakpoint
-CREATE INDEX `intakes_by_digest` ON `intakes` (`group`,`digest`);
---> statement-breakpoint
 CREATE INDEX `intakes_by_head` ON `intakes` (`group`,`head_digest`);
 --> statement-breakpoint
 CREATE INDEX `intakes_by_state` ON `intakes` (`state`,`id`);
---> statement-breakpoint
-CREATE INDEX `intakes_by_ticket` ON `intakes` (`ticket_id`);
---> statement-breakpoint
-CREATE INDEX `intakes_by_raw` ON `intakes` (`raw_hash`);
 --> statement-breakpoint
 CREATE INDEX `intakes_by_inbox` ON `intakes` (`inbox_id`,`id`);
 --> statement-breakpoint
@@ -246,8 +240,6 @@ CREATE TABLE `messages` (
 --> statement-breakpoint
 CREATE INDEX `messages_by_ticket` ON `messages` (`ticket_id`,`id`);
 --> statement-breakpoint
-CREATE INDEX `messages_by_delivery` ON `messages` (`delivery`,`id`);
---> statement-breakpoint
 CREATE TABLE `message_ids` (
 	`scope` text NOT NULL,
 	`hash` text NOT NULL,
@@ -296,6 +288,7 @@ CREATE TABLE `jobs` (
 	`lease_until` integer,
 	`lease` text,
 	`error` text,
+	`crashes` integer,
 	`created_at` integer NOT NULL
 ) STRICT;
 --> statement-breakpoint
@@ -303,7 +296,7 @@ CREATE UNIQUE INDEX `jobs_by_key` ON `jobs` (`name`,`key`);
 --> statement-breakpoint
 CREATE INDEX `jobs_by_time` ON `jobs` (`state`,`run_at`,`id`);
 --> statement-breakpoint
-CREATE INDEX `jobs_by_name` ON `jobs` (`name`,`state`);
+CREATE INDEX `jobs_by_crashes` ON `jobs` (`crashes`,`run_at`) WHERE crashes is not null;
 --> statement-breakpoint
 CREATE TABLE `settings` (
 	`key` text PRIMARY KEY NOT NULL,

@@ -9,7 +9,7 @@ import { type Config, ConfigError } from '../config.js'
 import type { Db } from '../db/types.js'
 import { Hooks } from '../hooks/hooks.js'
 import { createServer, type HttpServer, type Logger } from '../http/server.js'
-import { createNormaliser } from '../intake/mime/pool.js'
+import { createNormaliser, type Normaliser } from '../intake/mime/pool.js'
 import { intakeHandler, type ProcessDeps } from '../intake/process.js'
 import { openSpool } from '../intake/spool.js'
 import { createSpooler } from '../intake/spooler.js'
@@ -33,6 +33,8 @@ export interface AppOptions {
   clock?: Clock
   /** A database that is open already (tests). */
   db?: Db
+  /** Parses mail in this thread instead of workers of its own (tests). */
+  normaliser?: Normaliser
 }
 
 export interface App {
@@ -54,7 +56,13 @@ export interface App {
   stop(): Promise<void>
 }
 
-export async function createApp({ config, log, clock = systemClock, db: given }: AppOptions): Promise<App> {
+export async function createApp({
+  config,
+  log,
+  clock = systemClock,
+  db: given,
+  normaliser = createNormaliser({ workers: 2 }),
+}: AppOptions): Promise<App> {
   refuseUnknownPlugins(config)
   const db = given ?? (await openDatabase(config, clock))
 
@@ -66,7 +74,6 @@ export async function createApp({ config, log, clock = systemClock, db: given }:
   const desk: Desk = { hooks, settings, secrets }
   const blobs = openBlobs(path.join(config.dataDir, 'blobs'))
   const spool = await openSpool(config.dataDir)
-  const normaliser = createNormaliser({ workers: 2 })
   const email = emailChannel({
     transports: createTransports(config.smtpUrl, secrets.open),
     outboxFolder: path.join(config.dataDir, 'outbox'),
@@ -116,7 +123,11 @@ export async function createApp({ config, log, clock = systemClock, db: given }:
     async start() {
       if (works) await engine.start()
       if (config.roles.includes('intake')) spooler.start()
-      return config.roles.includes('web') ? http.app.listen({ host: config.host, port: config.port }) : null
+      const url = config.roles.includes('web')
+        ? await http.app.listen({ host: config.host, port: config.port })
+        : null
+      if (works) normaliser.warm()
+      return url
     },
     async stop() {
       await spooler.stop()

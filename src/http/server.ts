@@ -10,6 +10,7 @@ import { messageRoutes } from './routes/messages.js'
 import { operationRoutes } from './routes/operations.js'
 import { sessionRoutes } from './routes/session.js'
 import { ticketRoutes } from './routes/tickets.js'
+import { useSerialisation } from './serialisation.js'
 import { useValidation } from './validation.js'
 
 export const routes: readonly Routes[] = [
@@ -70,6 +71,7 @@ export async function createServer(
   )
   app.removeContentTypeParser('text/plain')
   useValidation(app)
+  useSerialisation(app)
   useProblems(app)
   await useOpenApi(app, { url: deps.config.url, version })
   const add = routeAdder(app, { db: deps.db, principals: deps.principals, secrets: deps.desk.secrets })

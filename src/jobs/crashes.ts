@@ -1,38 +1,35 @@
 // Jobs whose worker ended while they ran: back they go, one at a time, and not for ever.
-import { and, eq, isNull, lte, notInArray, or } from 'drizzle-orm'
+import { and, eq, isNull, lte, sql } from 'drizzle-orm'
 import type { Reader, Tx } from '../db/types.js'
 import type { Claimed } from './ledger.js'
 import type { JobHandler } from './types.js'
 
-/**
- * What a row says whose worker ended once, twice, three times in a row. After the last it is not run again: it
- * takes the process down with it and must not do so at every start.
- */
-const CRASHED = [
-  'the worker ended while this ran',
-  'the worker ended twice while this ran',
-  'the worker ended three times while this ran',
-]
+/** Deaths of the worker that a job may be to blame for. */
+const MOST_CRASHES = 3
 
-export const isSuspect = (error: string | null): boolean => error !== null && CRASHED.includes(error)
-export const unsuspected = ({ t: { jobs } }: Reader) =>
-  or(isNull(jobs.error), notInArray(jobs.error, CRASHED))
+export const isSuspect = ({ crashes }: Pick<Claimed, 'crashes'>): boolean => crashes !== null
+export const unsuspected = ({ t: { jobs } }: Reader) => isNull(jobs.crashes)
 
-/** Not to be run any more: its tries are used up, or it has taken its worker down once too often. */
-export const hopeless = (job: Claimed, { type }: JobHandler<unknown>): boolean =>
-  job.attempts > type.attempts || job.error === CRASHED.at(-1)
+/** Why a job is not to be run any more, or null: it takes the process down with it, or its tries are used up. */
+export function hopeless({ attempts, crashes }: Claimed, { type }: JobHandler<unknown>): string | null {
+  if ((crashes ?? 0) >= MOST_CRASHES) return 'the worker ended three times while this ran'
+  return attempts > type.attempts ? 'its tries are used up' : null
+}
 
 /**
- * Frees the rows whose worker is gone. What is hopeless dies when it is claimed next, as after any failure.
+ * Frees the rows whose worker is gone. Of many that ran side by side nobody knows which one it was: they become
+ * suspects, which run one at a time, the least suspected first. The one suspect among those that ran, or one that
+ * ran alone, is blamed. What is hopeless dies when it is claimed next, as after any failure.
  * @param all also rows whose lease still runs: at the start of the only worker there can be nobody who holds them.
  */
 export async function reclaim(tx: Tx, all: boolean): Promise<number> {
   const { jobs } = tx.t
   const rows = await tx
-    .select({ id: jobs.id, error: jobs.error })
+    .select({ id: jobs.id, crashes: jobs.crashes })
     .from(jobs)
     .where(and(eq(jobs.state, 'running'), all ? undefined : lte(jobs.leaseUntil, tx.now)))
-  for (const { id, error } of rows)
+  for (const { id, crashes } of rows) {
+    const blamed = crashes !== null || rows.length === 1
     await tx
       .update(jobs)
       .set({
@@ -40,9 +37,13 @@ export async function reclaim(tx: Tx, all: boolean): Promise<number> {
         runAt: tx.now,
         lease: null,
         leaseUntil: null,
-        error: CRASHED[CRASHED.indexOf(error ?? '') + 1] ?? error,
+        // The try did not fail: it was cut off.
+        attempts: sql`${jobs.attempts} - 1`,
+        crashes: (crashes ?? 0) + (blamed ? 1 : 0),
+        error: 'the worker ended while this ran',
       })
       .where(and(eq(jobs.id, id), eq(jobs.state, 'running')))
+  }
   if (rows.length > 0) tx.announce('jobs', tx.now)
   return rows.length
 }

@@ -62,7 +62,7 @@ export function createLocalEngine({
 
   const room = (name: string) => (handlers.get(name)?.type.concurrency ?? 0) - (count.get(name) ?? 0)
   const full = () => handlers.names().filter((name) => room(name) <= 0)
-  const suspects = () => ![...running.values()].some(({ job }) => isSuspect(job.error))
+  const suspects = () => ![...running.values()].some(({ job }) => isSuspect(job))
 
   function wake() {
     if (!started) return
@@ -112,7 +112,7 @@ export function createLocalEngine({
       const left = count.get(job.name)! - 1
       count.set(job.name, left)
       // Half empty before the next claim: one commit then takes many rows.
-      if (isSuspect(job.error) || left <= (handlers.get(job.name)?.type.concurrency ?? 0) / 2) wake()
+      if (isSuspect(job) || left <= (handlers.get(job.name)?.type.concurrency ?? 0) / 2) wake()
     })
     running.set(job.id, { job, over, abort })
   }
@@ -178,7 +178,8 @@ async function runOne(
 ) {
   let completed = false
   try {
-    if (hopeless(job, handler)) throw new Error(job.error ?? 'its tries are used up')
+    const why = hopeless(job, handler)
+    if (why) throw new Error(why)
     await withTimeout(handler.type.timeoutMs, abort, () =>
       handler.run({
         id: job.id,

@@ -3,7 +3,7 @@
 import { and, asc, eq, inArray, isNotNull, lte, notInArray, type SQL, sql } from 'drizzle-orm'
 import { after, newId, SECOND } from '../clock.js'
 import { type Db, prepared, type Tx } from '../db/types.js'
-import { hopeless, isSuspect, unsuspected } from './crashes.js'
+import { hopeless, unsuspected } from './crashes.js'
 import { schedule } from './schedule.js'
 import type { JobHandler, JobHandlers } from './types.js'
 
@@ -15,8 +15,8 @@ export interface Claimed {
   data: unknown
   attempts: number
   lease: string
-  /** Of the try before. */
-  error: string | null
+  /** See `crashes.ts`; null for nearly all. */
+  crashes: number | null
 }
 
 /** How many more of a kind may be claimed now; kinds that have none are left out of the query. */
@@ -37,29 +37,14 @@ export async function claim(
   return db.transaction(async (tx) => {
     const { jobs } = tx.t
     const full = handlers.names().filter((name) => room(name) <= 0)
-    const look = () =>
-      tx.rows<{ id: string; name: string; error: string | null }>(
-        sql`select id, name, error from ${jobs} where ${and(
-          eq(jobs.state, 'waiting'),
-          lte(jobs.runAt, tx.now),
-          full.length > 0 ? notInArray(jobs.name, full) : undefined,
-          suspects ? undefined : unsuspected(tx),
-        )} order by run_at, id limit ${most * 2} ${tx.dialect.skipLocked}`,
-      )
+    const look = async () => [
+      ...(suspects ? await leastSuspect(tx, full) : []),
+      ...(await dueRows(tx, full, most * 2)),
+    ]
     let due = await look()
     // Rows of a plugin that only another process has must not fill the window before those that can run here.
     while (await parkUnknown(tx, handlers, due)) due = await look()
-    const taken = new Map<string, number>()
-    const ids: string[] = []
-    let mayTakeOne = suspects
-    for (const { id, name, error } of due) {
-      const count = taken.get(name) ?? 0
-      if (ids.length >= most || count >= room(name)) continue
-      if (isSuspect(error) && !mayTakeOne) continue
-      mayTakeOne &&= !isSuspect(error)
-      taken.set(name, count + 1)
-      ids.push(id)
-    }
+    const ids = choose(due, room, most)
     if (ids.length === 0) return []
     const lease = newId()
     const rows = await tx
@@ -77,11 +62,47 @@ export async function claim(
         name: jobs.name,
         data: jobs.data,
         attempts: jobs.attempts,
-        error: jobs.error,
+        crashes: jobs.crashes,
       })
     const order = new Map(ids.map((id, index) => [id, index]))
     return rows.map((row) => ({ ...row, lease })).sort((a, b) => order.get(a.id)! - order.get(b.id)!)
   })
+}
+
+interface Due {
+  id: string
+  name: string
+}
+
+const dueRows = (tx: Tx, full: readonly string[], limit: number) =>
+  tx.rows<Due>(
+    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, full), unsuspected(tx))}
+      order by run_at, id limit ${limit} ${tx.dialect.skipLocked}`,
+  )
+
+const leastSuspect = (tx: Tx, full: readonly string[]) =>
+  tx.rows<Due>(
+    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, full), isNotNull(tx.t.jobs.crashes))}
+      order by crashes, run_at limit 1 ${tx.dialect.skipLocked}`,
+  )
+
+const isDue = ({ t: { jobs }, now }: Tx, full: readonly string[]) =>
+  and(
+    eq(jobs.state, 'waiting'),
+    lte(jobs.runAt, now),
+    full.length > 0 ? notInArray(jobs.name, [...full]) : undefined,
+  )
+
+function choose(due: readonly Due[], room: Room, most: number): string[] {
+  const taken = new Map<string, number>()
+  const ids: string[] = []
+  for (const { id, name } of due) {
+    const count = taken.get(name) ?? 0
+    if (ids.length >= most || count >= room(name)) continue
+    taken.set(name, count + 1)
+    ids.push(id)
+  }
+  return ids
 }
 
 async function parkUnknown(tx: Tx, handlers: JobHandlers, due: readonly { id: string; name: string }[]) {
@@ -120,7 +141,7 @@ export async function failed(
   error: string,
   mayDie = true,
 ): Promise<'dead' | 'later' | 'lost'> {
-  const dead = mayDie && (job.attempts >= handler.type.attempts || hopeless(job, handler))
+  const dead = mayDie && (job.attempts >= handler.type.attempts || hopeless(job, handler) !== null)
   const at = after(tx.now, handler.type.backoff(job.attempts))
   const rows = await tx
     .update(tx.t.jobs)
@@ -130,6 +151,8 @@ export async function failed(
       lease: null,
       leaseUntil: null,
       error: error.slice(0, 2000),
+      // Whatever is wrong with a suspect that comes back with an error: it did not end the worker.
+      ...(hopeless(job, handler) === null && { crashes: null }),
     })
     .where(held(tx, job))
     .returning({ id: tx.t.jobs.id })

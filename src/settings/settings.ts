@@ -39,13 +39,16 @@ export class Settings {
 
   async load(): Promise<void> {
     const rows = await this.db.select().from(this.db.t.settings)
-    this.#values = new Map(rows.map((row) => [row.key, row.value]))
+    // A value that a former version stored and that no longer fits is not obeyed.
+    const fits = ({ key, value }: { key: string; value: unknown }) => {
+      const setting = this.#known.get(key)
+      return setting !== undefined && Value.Check(setting.schema, value)
+    }
+    this.#values = new Map(rows.filter(fits).map((row) => [row.key, row.value]))
   }
 
   get<T>(setting: Setting<T>): T {
-    const value = this.#values.get(setting.key)
-    // A value that a former version stored and that no longer fits is not obeyed.
-    return value !== undefined && Value.Check(setting.schema, value) ? (value as T) : setting.fallback
+    return this.#values.has(setting.key) ? (this.#values.get(setting.key) as T) : setting.fallback
   }
 
   all(): { key: string; description: string; value: unknown; fallback: unknown; schema: unknown }[] {

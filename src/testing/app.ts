@@ -8,6 +8,8 @@ import { ROOT } from '../app/root.js'
 import type { Channel, Outcome, Outgoing } from '../channels/channel.js'
 import { DAY, newId } from '../clock.js'
 import { readConfig } from '../config.js'
+import { normalise } from '../intake/mime/normalise.js'
+import type { Normaliser } from '../intake/mime/pool.js'
 import { receive } from '../intake/receive.js'
 import { createToken } from '../people/tokens.js'
 import { createInbox, type Inbox } from '../tickets/inboxes.js'
@@ -65,7 +67,13 @@ export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<Tes
     { FRONTDESK_DATA: dir, FRONTDESK_DEMO: 'off', LOG_LEVEL: 'silent', ...options.env },
     ROOT,
   )
-  const app = await createApp({ config, log: createLog(config.logLevel), clock, db })
+  const app = await createApp({
+    config,
+    log: createLog(config.logLevel),
+    clock,
+    db,
+    normaliser: inThisThread,
+  })
   const outbox: Outgoing[] = []
   ;(app.channels as Map<string, Channel>).set('email', recorder(outbox, options.send))
   const inbox = await addInbox(app, 'support@desk.example', 'default')
@@ -106,6 +114,9 @@ export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<Tes
   }
   return test
 }
+
+/** A thread of its own for every test would cost more than the test. */
+const inThisThread: Normaliser = { normalise, warm() {}, close: async () => {} }
 
 function recorder(outbox: Outgoing[], send: TestAppOptions['send']): Channel {
   return {

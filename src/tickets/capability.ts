@@ -1,6 +1,5 @@
 // Signed capabilities: who holds one may add to the ticket as the participant it was made for. They travel in
 // our Message-IDs and reply addresses. The base32 alphabet survives systems that change case.
-import { randomBytes } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import type { Reader } from '../db/types.js'
 import type { Secrets } from '../settings/secrets.js'
@@ -16,9 +15,20 @@ export function makeToken(secrets: Secrets, number: number, contactId: string): 
   return base32(Buffer.concat([head, secrets.sign('ticket', `${number}:${contactId}`, MAC_BYTES)]))
 }
 
-/** A Message-ID for a message of the desk; the token of the participant it goes to is part of it. */
-export const makeMessageId = (token: string, inboxAddress: string): string =>
-  `fd.${token}.${base32(randomBytes(10))}@${inboxAddress.slice(inboxAddress.lastIndexOf('@') + 1)}`
+/**
+ * A Message-ID for a message of the desk: the token of the participant it goes to, and the id of the message, so
+ * that neither needs a row to be found by.
+ */
+export const makeMessageId = (token: string, id: string, inboxAddress: string): string =>
+  `fd.${token}.${base32(Buffer.from(id.replaceAll('-', ''), 'hex'))}@${inboxAddress.slice(inboxAddress.lastIndexOf('@') + 1)}`
+
+/** The message whose Message-ID this may be; whether it is, only the message itself can say. */
+export function ownMessageId(messageId: string): string | null {
+  const code = /^fd\.[a-z2-7]{26}\.([a-z2-7]{26})@/i.exec(messageId)?.[1]
+  if (!code) return null
+  const hex = unbase32(code.toLowerCase()).toString('hex')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}
 
 /** support@desk.example -> support+t.TOKEN@desk.example (RFC 5233 subaddress). */
 export const replyAddress = (inboxAddress: string, token: string): string =>

@@ -10,7 +10,6 @@ import { makeMessageId, makeToken } from './capability.js'
 import type { Ticket } from './create.js'
 import type { Actor, Desk } from './desk.js'
 import { inboxById } from './inboxes.js'
-import { rememberId } from './message-ids.js'
 import { insertMessage, type Message, messageById, touchTicket } from './messages.js'
 import { mailboxOf, readParticipants } from './participants.js'
 import { record } from './timeline.js'
@@ -64,7 +63,7 @@ export async function reply(
 
   const id = newId()
   const token = makeToken(desk.secrets, ticket.number, requester?.contactId ?? '')
-  const messageId = makeMessageId(token, inbox.address)
+  const messageId = makeMessageId(token, id, inbox.address)
   const wait = inbox.options.undoSeconds ?? desk.settings.get(undoSeconds)
   const sendAt = input.sendAt ?? after(tx.now, wait * SECOND)
   const message = await insertMessage(tx, {
@@ -80,7 +79,6 @@ export async function reply(
     sendAt,
   })
   await takeAttachments(tx, id, agentId, input.attachments ?? [])
-  await rememberId(tx, inbox.group, messageId, id)
   const actor: Actor = { kind: 'agent', id: agentId }
   await record(tx, { ticketId: ticket.id, type: 'message_queued', actor, messageId: id })
   const status = input.status ?? (ticket.status === 'new' ? 'open' : ticket.status)

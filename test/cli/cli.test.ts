@@ -7,6 +7,7 @@ import t from 'tap'
 import { ROOT } from '../../src/app/root.js'
 import { tempDir } from '../../src/testing/index.js'
 import { mail } from '../support/mails.js'
+import { NODE, nodeArgs } from '../support/node.js'
 
 const { dir, remove } = tempDir()
 t.teardown(remove)
@@ -26,7 +27,7 @@ interface Result {
 
 /** From another folder on purpose: commands work from anywhere. */
 function frontdesk(args: string[], { input = '', more = {} } = {}): Promise<Result> {
-  const child = spawn(process.execPath, [path.join(ROOT, 'bin', 'frontdesk'), ...args], {
+  const child = spawn(NODE, nodeArgs(path.join(ROOT, 'bin', 'frontdesk'), ...args), {
     cwd: tmpdir(),
     env: { ...env, ...more },
   })
@@ -43,7 +44,7 @@ function frontdesk(args: string[], { input = '', more = {} } = {}): Promise<Resu
 }
 
 async function server(more = {}) {
-  const child = spawn(process.execPath, [path.join(ROOT, 'bin', 'frontdesk'), 'start'], {
+  const child = spawn(NODE, nodeArgs(path.join(ROOT, 'bin', 'frontdesk'), 'start'), {
     env: { ...env, ...more },
   })
   let out = ''

@@ -15,6 +15,7 @@ import { openSqlite } from '../../src/db/sqlite.js'
 import { coreTables } from '../../src/db/tables/index.js'
 import { closePglite } from '../../src/testing/index.js'
 import { DATABASES, folder, openManual, times } from '../support/databases.js'
+import { NODE, nodeArgs } from '../support/node.js'
 import { actual, declared } from '../support/schema.js'
 
 const one: Migration = { name: '0001_a', sql: 'create table a (x integer)' }
@@ -183,7 +184,7 @@ t.test('kill -9 inside a migration leaves the old schema, and the next start run
 
 /** @param opening called when it is about to open the file. */
 async function inChild(file: string, migrations: Migration[], opening = () => {}) {
-  const child = spawn(process.execPath, [script, file, JSON.stringify(migrations)])
+  const child = spawn(NODE, nodeArgs(script, file, JSON.stringify(migrations)))
   let out = ''
   let problem = ''
   child.stdout.on('data', (chunk) => {

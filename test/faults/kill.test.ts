@@ -15,6 +15,7 @@ import { createInbox } from '../../src/tickets/inboxes.js'
 import { folder, pause, until } from '../support/databases.js'
 import { INBOX } from '../support/intake.js'
 import { mail } from '../support/mails.js'
+import { NODE, nodeArgs } from '../support/node.js'
 
 const MAILS = 150
 const KILLS = 3
@@ -24,7 +25,7 @@ t.test('a server that is killed while mail comes in stores each mail exactly onc
   const dir = path.join(folder(t), 'data')
   const env = { ...process.env, FRONTDESK_DATA: dir, FRONTDESK_DEMO: 'off', PORT: '0', LOG_LEVEL: 'error' }
   const run = async (...args: string[]) =>
-    (await promisify(execFile)(process.execPath, [bin, ...args], { env, maxBuffer: 1e7 })).stdout
+    (await promisify(execFile)(NODE, nodeArgs(bin, ...args), { env, maxBuffer: 1e7 })).stdout
   const spool = await openSpool(dir)
   const desk = await prepare(openSqlite({ file: path.join(dir, 'frontdesk.db'), clock: systemClock }))
   await desk.transaction((tx) => createInbox(tx, { address: INBOX }))
@@ -87,7 +88,7 @@ t.test('a server that is killed while mail comes in stores each mail exactly onc
 
 /** Resolves when it listens. */
 async function startServer(t: Test, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const server = spawn(process.execPath, [bin, 'start'], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const server = spawn(NODE, nodeArgs(bin, 'start'), { env, stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => server.kill('SIGKILL'))
   let output = ''
   server.stderr.on('data', (chunk) => {

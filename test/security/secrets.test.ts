@@ -12,6 +12,7 @@ import { SECOND } from '../../src/clock.js'
 import { readConfig } from '../../src/config.js'
 import { type TestApp, testApp } from '../../src/testing/index.js'
 import { mail } from '../support/mails.js'
+import { NODE, nodeArgs } from '../support/node.js'
 import { ok } from '../support/world.js'
 
 const PASSWORD = 'correct horse battery'
@@ -193,7 +194,7 @@ t.test('what the command line prints of others is no command to the terminal', a
   await app.mail(mail({ subject: '=?utf-8?Q?=1B]0;owned=07_=C2=9B31m?=' }))
   const env = { PATH: process.env.PATH, FRONTDESK_DATA: app.dir, FRONTDESK_DEMO: 'off' }
   for (const args of [[], ['--jsonl']]) {
-    const run = spawnSync(process.execPath, [path.join(ROOT, 'dist/src/cli/main.js'), 'messages', ...args], {
+    const run = spawnSync(NODE, nodeArgs(path.join(ROOT, 'dist/src/cli/main.js'), 'messages', ...args), {
       env,
     })
     t.equal(run.status, 0, run.stderr.toString())

@@ -1,7 +1,7 @@
 // Bad values for a JSON schema, and bad requests that no schema is needed for.
 
 export interface Schema {
-  type?: string
+  type?: string | string[]
   properties?: Record<string, Schema>
   required?: string[]
   items?: Schema
@@ -43,6 +43,10 @@ export function badValues(schema: Schema, field: string): Bad[] {
   if (schema.anyOf) {
     const [real] = schema.anyOf.filter(({ type }) => type !== 'null')
     return badValues(real!, field).filter(({ value }) => value !== null)
+  }
+  if (Array.isArray(schema.type)) {
+    const [type] = schema.type.filter((one) => one !== 'null')
+    return badValues({ ...schema, type: type! }, field).filter(({ value }) => value !== null)
   }
   const types = [5, true, 'x', [1], { x: 1 }, null]
     .filter((value) => kindOf(value) !== schema.type)

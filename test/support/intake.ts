@@ -49,7 +49,9 @@ export async function openIntake(
   const handlers = new JobHandlers()
   const settings = new Settings(db, coreSettings as never)
   const desk = { hooks: new Hooks(handlers), settings, secrets: createSecrets('x'.repeat(40)) }
-  handlers.add(intakeHandler({ db, desk, blobs, normaliser: { normalise: parse, close: async () => {} } }))
+  handlers.add(
+    intakeHandler({ db, desk, blobs, normaliser: { normalise: parse, warm() {}, close: async () => {} } }),
+  )
   const errors: string[] = []
   const note = (details: object, message: string) =>
     errors.push(`${message}: ${(details as { err?: Error }).err?.message}`)

@@ -74,11 +74,8 @@ export const intakeTables = (c: Kit) => ({
     },
     (t) => [
       c.unique('intakes_once').on(t.address, t.digest),
-      c.index('intakes_by_digest').on(t.group, t.digest),
       c.index('intakes_by_head').on(t.group, t.headDigest),
       c.index('intakes_by_state').on(t.state, t.id),
-      c.index('intakes_by_ticket').on(t.ticketId),
-      c.index('intakes_by_raw').on(t.rawHash),
       c.index('intakes_by_inbox').on(t.inboxId, t.id),
     ],
   ),

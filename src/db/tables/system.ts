@@ -1,4 +1,5 @@
 // Jobs, settings, answers kept for repeated requests.
+import { sql } from 'drizzle-orm'
 import type { Kit } from '../kit.js'
 
 export type JobState = 'waiting' | 'running' | 'parked' | 'dead'
@@ -19,12 +20,14 @@ export const systemTables = (c: Kit) => ({
       /** Who holds the lease; a result that comes after the lease was lost is not taken. */
       lease: c.text(),
       error: c.text(),
+      /** Null, unless its worker ended while it ran; then how often that is to be blamed on it. */
+      crashes: c.int(),
       createdAt: c.instant().notNull(),
     },
     (t) => [
       c.unique('jobs_by_key').on(t.name, t.key),
       c.index('jobs_by_time').on(t.state, t.runAt, t.id),
-      c.index('jobs_by_name').on(t.name, t.state),
+      c.index('jobs_by_crashes').on(t.crashes, t.runAt).where(sql`crashes is not null`),
     ],
   ),
   settings: c.table('settings', {

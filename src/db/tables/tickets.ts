@@ -116,10 +116,7 @@ export const ticketTables = (c: Kit) => ({
       error: c.text(),
       createdAt: c.instant().notNull(),
     },
-    (t) => [
-      c.index('messages_by_ticket').on(t.ticketId, t.id),
-      c.index('messages_by_delivery').on(t.delivery, t.id),
-    ],
+    (t) => [c.index('messages_by_ticket').on(t.ticketId, t.id)],
   ),
   /** Every Message-ID under which a message is known, by hash: ids can be 64 kB long. */
   messageIds: c.table(

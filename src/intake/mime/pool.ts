@@ -1,5 +1,6 @@
 // Worker threads that parse mail: a mail that hangs or eats memory ends its worker and nothing else. Promises
-// never reject and never hang: the bounded fallback steps in. Threads start with the first mail.
+// never reject and never hang: the bounded fallback steps in. Threads start with the first mail,
+// or in the quiet after the start of the server.
 import { Worker } from 'node:worker_threads'
 import { fallbackMessage } from './fallback.js'
 import { limits } from './limits.js'
@@ -7,6 +8,8 @@ import type { InboundMessage } from './message.js'
 
 export interface Normaliser {
   normalise(raw: Uint8Array): Promise<InboundMessage>
+  /** Starts the threads before the first mail needs them. */
+  warm(): void
   close(): Promise<void>
 }
 
@@ -62,6 +65,9 @@ export function createNormaliser(options: NormaliserOptions = {}): Normaliser {
 
   function start(slot: Slot): Worker {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      // Nothing of the environment or the command line is for the parser.
+      env: {},
+      execArgv: [],
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 64 },
     })
     worker.on('message', (message: InboundMessage) => {
@@ -102,6 +108,12 @@ export function createNormaliser(options: NormaliserOptions = {}): Normaliser {
         queue.push({ raw, resolve })
         fill()
       }),
+    warm() {
+      for (const slot of slots) {
+        slot.worker ??= start(slot)
+        if (!slot.task) slot.worker.unref()
+      }
+    },
     async close() {
       closed = true
       for (const task of queue.splice(0)) task.resolve(fallback(task.raw, 'parse-closed'))
