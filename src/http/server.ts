@@ -4,11 +4,15 @@ import type { HttpDeps, Routes } from './context.js'
 import { useOpenApi } from './openapi.js'
 import { answerError, useProblems } from './problem.js'
 import { routeAdder } from './route.js'
+import { agentRoutes } from './routes/agents.js'
 import { contactRoutes } from './routes/contacts.js'
-import { deskRoutes } from './routes/desk.js'
+import { inboxRoutes } from './routes/inboxes.js'
 import { messageRoutes } from './routes/messages.js'
 import { operationRoutes } from './routes/operations.js'
+import { roleRoutes } from './routes/roles.js'
 import { sessionRoutes } from './routes/session.js'
+import { settingRoutes } from './routes/settings.js'
+import { teamRoutes } from './routes/teams.js'
 import { ticketRoutes } from './routes/tickets.js'
 import { useSerialisation } from './serialisation.js'
 import { useValidation } from './validation.js'
@@ -18,7 +22,11 @@ export const routes: readonly Routes[] = [
   ticketRoutes,
   messageRoutes,
   contactRoutes,
-  deskRoutes,
+  inboxRoutes,
+  teamRoutes,
+  agentRoutes,
+  roleRoutes,
+  settingRoutes,
   operationRoutes,
 ]
 
