@@ -2,26 +2,28 @@
 // HTML and a plain text.
 import { sanitizeHtml } from './html.js'
 import { htmlToPlainText } from './html-text.js'
-import type { Address, Automatic, InboundAttachment, InboundMessage } from './message.js'
+import type { InboundAttachment, InboundMessage } from './message.js'
 import { splitReply } from './reply.js'
 import { cleanText } from './strings.js'
 
-export interface InspectJson {
-  from: Address | null
-  to: Address[]
-  cc: Address[]
-  replyTo: Address[]
-  subject: string
-  text: string
-  html: string
-  reply: string
+type Shown =
+  | 'from'
+  | 'to'
+  | 'cc'
+  | 'replyTo'
+  | 'subject'
+  | 'text'
+  | 'html'
+  | 'reply'
+  | 'messageId'
+  | 'inReplyTo'
+  | 'references'
+  | 'automatic'
+  | 'warnings'
+
+export interface InspectJson extends Pick<InboundMessage, Shown> {
   attachments: Omit<InboundAttachment, 'content' | 'inline'>[]
-  messageId: string | null
-  inReplyTo: string[]
-  references: string[]
   date: string | null
-  automatic: Automatic | null
-  warnings: string[]
 }
 
 const EMPTY = {
