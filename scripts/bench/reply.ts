@@ -18,6 +18,7 @@ async function measure(rounds: number) {
   await withFolder(async (dir) => {
     const { token, inboxId } = await makeDesk(path.join(dir, 'desk'))
     await seed(path.join(dir, 'desk'), inboxId)
+    await makeDesk(path.join(dir, 'bare'))
     const request = { method: 'POST', body, connections: CLIENTS } as const
     const json = { 'content-type': 'application/json' }
     const desk = {
@@ -62,25 +63,27 @@ async function seed(dir: string, inboxId: string) {
 }
 
 async function serveBare(dir: string) {
-  const db = new SqliteDriver(path.join(dir, 'bare.db'))
+  const db = new SqliteDriver(path.join(dir, 'bare', 'frontdesk.db'))
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
   db.pragma('cache_size = -32768')
-  db.exec(`
-    create table tickets (number integer primary key, id text not null unique, subject text not null,
-      status text not null, created_at integer not null, updated_at integer not null) strict;
-    create index tickets_by_status on tickets (status, number);
-    create table messages (id text primary key, ticket_id text not null, direction text not null, text text not null,
-      message_id text not null, created_at integer not null) strict;
-    create index messages_by_ticket on messages (ticket_id, id);`)
-  const ticket = db.prepare('insert into tickets values (null, ?, ?, ?, ?, ?)')
-  const message = db.prepare('insert into messages values (?, ?, ?, ?, ?, ?)')
+  const ticket = db.prepare(`insert into tickets (id, version, subject, status, priority, channel, inbox_id,
+    requester_id, tags, created_at, updated_at, last_message_at, last_public_message_id)
+    values (?, 1, ?, 'open', 'normal', 'email', ?, ?, '[]', ?, ?, ?, ?)`)
+  const message =
+    db.prepare(`insert into messages (id, ticket_id, direction, channel, agent_id, subject, text, html,
+    folded, "from", "to", cc, message_id, warnings, delivery, send_at, created_at)
+    values (?, ?, 'out', 'email', ?, ?, ?, '', '[]', ?, ?, '[]', ?, '[]', 'queued', ?, ?)`)
   const committed = groupCommit(db)
   const text = { type: 'string' }
   const answer = {
     ...{ id: text, ticketId: text, direction: text, text, messageId: text },
     createdAt: { type: 'string', format: 'date-time' },
   }
+  const [inboxId, requesterId, agentId] = [newId(), newId(), newId()]
+  const subject = 'The shower of room 12 is cold'
+  const sender = '{"name":"Desk","address":"support@desk.example"}'
+  const recipients = '[{"name":"Guest","address":"guest@customer.example"}]'
   const app = Fastify()
   const schema = {
     body: {
@@ -94,9 +97,10 @@ async function serveBare(dir: string) {
     const now = new Date()
     const row = { id: newId(), ticketId: newId(), direction: 'out', text, createdAt: now }
     const messageId = `fd.${row.id}@desk.example`
+    const at = now.getTime()
     await committed(() => {
-      ticket.run(row.ticketId, 'The shower is cold', 'open', now.getTime(), now.getTime())
-      message.run(row.id, row.ticketId, row.direction, text, messageId, now.getTime())
+      ticket.run(row.ticketId, subject, inboxId, requesterId, at, at, at, row.id)
+      message.run(row.id, row.ticketId, agentId, subject, text, sender, recipients, messageId, at, at)
     })
     reply.code(201)
     return { ...row, messageId }

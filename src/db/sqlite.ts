@@ -8,6 +8,7 @@ import { drizzle } from 'drizzle-orm/better-sqlite3'
 import type { Clock } from '../clock.js'
 import { fail } from '../errors.js'
 import { createAnnouncer } from './announcer.js'
+import { compile } from './compile.js'
 import { connection, Handle } from './handle.js'
 import { sqliteKit } from './kit.js'
 import { coreTables } from './tables/index.js'
@@ -109,11 +110,7 @@ function openFile(connect: Connect, file: string, readonly: boolean): File {
 const connectionOf = (file: File) => {
   const queries = drizzle({ client: file, casing: 'snake_case' })
   return connection(queries as unknown as Queries, {
-    prepare(built) {
-      // Run at once: drizzle would wrap each run in four promises, which cost more than most statements.
-      const statement = built.prepare() as { execute(params: unknown): { sync(): unknown[] } }
-      return (params) => statement.execute(params).sync()
-    },
+    prepare: (built) => compile(file, built),
     rows: async (statement: SQL) => queries.all(statement),
     exec: async (statement: SQL) => void queries.run(statement),
   })

@@ -19,13 +19,14 @@ export function useValidation(app: FastifyInstance): void {
   Format.Set('date-time', isInstant)
   const compiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
     let check: Validator | undefined
+    const converts = httpPart !== 'body' && !allText(schema)
     return (input: unknown) => {
       // Where a schema is, JSON is meant: a file belongs to a route that takes files.
       if (Buffer.isBuffer(input)) return { error: fail('unsupported_media_type') }
       const unfit = unfitText(input, NAMES[httpPart] ?? httpPart)
       if (unfit) return { error: invalidRequest([unfit]) }
       check ??= Compile(schema) as Validator
-      const value = httpPart === 'body' ? input : Value.Convert(schema, input)
+      const value = converts ? Value.Convert(schema, input) : input
       if (check.Check(value)) return { value }
       return { error: invalidRequest(fieldErrors(check, value, NAMES[httpPart] ?? httpPart)) }
     }
@@ -33,6 +34,12 @@ export function useValidation(app: FastifyInstance): void {
   app.setValidatorCompiler(compiler)
   app.setSchemaErrorFormatter((errors) => errors as unknown as Error)
 }
+
+/** Paths and headers mostly are: nothing to convert. */
+const allText = (schema: TSchema): boolean =>
+  Object.values((schema as { properties?: Record<string, { type?: unknown }> }).properties ?? {}).every(
+    ({ type }) => type === 'string',
+  )
 
 const DEEPEST = 50
 

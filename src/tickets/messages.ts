@@ -35,29 +35,38 @@ const insert = prepared<Record<string, unknown>, never>(
     }) as never,
 )
 
-const defaults = {
-  contactId: null,
-  agentId: null,
-  html: '',
-  folded: [],
-  from: null,
-  to: [],
-  cc: [],
-  messageId: null,
-  date: null,
-  automatic: null,
-  warnings: [],
-  intakeId: null,
-  delivery: null,
-  sendAt: null,
-  sentAt: null,
-  error: null,
-}
-
 /** @returns the row, so that nobody has to read back what was just written. */
-export async function insertMessage(tx: Tx, given: Given & Partial<Message>): Promise<Message> {
-  const message: Message = { ...defaults, createdAt: tx.now, ...given }
-  await tx.run(insert, message)
+export async function insertMessage(
+  tx: Tx,
+  given: Given & Partial<Omit<Message, 'sentAt' | 'error'>>,
+): Promise<Message> {
+  // Property by property: spreads of this many are what a reply would spend its time with.
+  const message: Message = {
+    id: given.id,
+    ticketId: given.ticketId,
+    direction: given.direction,
+    channel: given.channel,
+    contactId: given.contactId ?? null,
+    agentId: given.agentId ?? null,
+    subject: given.subject,
+    text: given.text,
+    html: given.html ?? '',
+    folded: given.folded ?? [],
+    from: given.from ?? null,
+    to: given.to ?? [],
+    cc: given.cc ?? [],
+    messageId: given.messageId ?? null,
+    date: given.date ?? null,
+    automatic: given.automatic ?? null,
+    warnings: given.warnings ?? [],
+    intakeId: given.intakeId ?? null,
+    delivery: given.delivery ?? null,
+    sendAt: given.sendAt ?? null,
+    sentAt: null,
+    error: null,
+    createdAt: given.createdAt ?? tx.now,
+  }
+  await tx.run(insert, message as unknown as Record<string, unknown>)
   return message
 }
 

@@ -73,7 +73,7 @@ export const messageRoutes: Routes = (add, { db, desk, blobs }) => {
           ...(html !== undefined && { html: sanitizeHtml(html).html }),
           ...(sendAt !== undefined && { sendAt: new Date(sendAt) }),
         } as Parameters<typeof reply>[4])
-        return messageView(tx, message)
+        return body.attachments?.length ? messageView(tx, message) : { ...message, attachments: [] }
       }),
   })
 
