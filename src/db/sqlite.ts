@@ -122,6 +122,8 @@ interface Waiting {
   ended: () => void
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
+  /** When it wants to be run at the latest, as `performance.now()`. */
+  by: number
 }
 
 /** Callers that wait share one COMMIT, a savepoint each: durable, at a fraction of the fsyncs. */
@@ -129,6 +131,7 @@ function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: n
   const waiting: Waiting[] = []
   let pumping: Promise<void> | undefined
   let later: NodeJS.Timeout | undefined
+  let draining = false
   const [begin, commit, savepoint, release, undo] = (
     ['BEGIN IMMEDIATE', 'COMMIT', 'SAVEPOINT one', 'RELEASE one', 'ROLLBACK TO one'] as const
   ).map((statement) => writer.prepare(statement)) as [S, S, S, S, S]
@@ -139,10 +142,17 @@ function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: n
     pumping ??= pump()
   }
 
+  /** Has somebody no patience left? Then all that wait go along. */
+  const pressing = () => {
+    const now = performance.now()
+    return draining || waiting.some(({ by }) => by <= now)
+  }
+
   async function pump() {
     // One turn of the event loop before each batch: requests that came in during the last fsync still lie in their
     // sockets, and without it each of them would get a commit of its own.
-    for (await nextTurn(); waiting.length > 0; await nextTurn()) {
+    for (await nextTurn(); pressing(); await nextTurn()) {
+      if (waiting.length === 0) break
       try {
         rollBack()
         await whenFree(() => begin.run(), busyMs)
@@ -154,6 +164,14 @@ function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: n
     }
     // In the same turn as the last look at the queue: a caller who comes later must find no pump and start one.
     pumping = undefined
+    rest()
+  }
+
+  /** Wakes the pump when the first of those who wait has no patience left. */
+  function rest() {
+    if (waiting.length === 0 || later || pumping) return
+    const first = Math.min(...waiting.map(({ by }) => by))
+    later = setTimeout(start, Math.max(0, first - performance.now()))
   }
 
   /** A disk that fails can refuse even this; it is tried again before the next BEGIN. */
@@ -196,13 +214,17 @@ function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: n
   return {
     add<T>(run: () => Promise<T>, ended: () => void, patienceMs: number): Promise<T> {
       return new Promise<T>((resolve, reject) => {
-        waiting.push({ run, ended, resolve: resolve as (value: unknown) => void, reject })
-        if (patienceMs > 0) later ??= setTimeout(start, patienceMs)
+        waiting.push({
+          ...{ run, ended, resolve: resolve as (value: unknown) => void, reject },
+          by: performance.now() + patienceMs,
+        })
+        if (patienceMs > 0) rest()
         else start()
       })
     },
     async drained() {
-      if (later) start()
+      draining = true
+      start()
       while (pumping) await pumping
     },
   }

@@ -60,7 +60,10 @@ export function createLocalEngine({
   let pumping: Promise<void> | undefined
   let again = false
 
-  const room = (name: string) => (handlers.get(name)?.type.concurrency ?? 0) - (count.get(name) ?? 0)
+  // A kind that had all its slots taken gets no more until half of them are free: one commit then takes many rows.
+  const draining = new Set<string>()
+  const slots = (name: string) => handlers.get(name)?.type.concurrency ?? 0
+  const room = (name: string) => (draining.has(name) ? 0 : slots(name) - (count.get(name) ?? 0))
   const full = () => handlers.names().filter((name) => room(name) <= 0)
   const suspects = () => ![...running.values()].some(({ job }) => isSuspect(job))
 
@@ -106,13 +109,16 @@ export function createLocalEngine({
 
   function begin(job: Claimed) {
     const abort = new AbortController()
-    count.set(job.name, (count.get(job.name) ?? 0) + 1)
+    const taken = (count.get(job.name) ?? 0) + 1
+    count.set(job.name, taken)
+    if (taken >= slots(job.name)) draining.add(job.name)
     const over = runOne(db, handlers.get(job.name)!, job, abort, log).finally(() => {
+      const wasFull = running.size >= concurrency
       running.delete(job.id)
       const left = count.get(job.name)! - 1
       count.set(job.name, left)
-      // Half empty before the next claim: one commit then takes many rows.
-      if (isSuspect(job) || left <= (handlers.get(job.name)?.type.concurrency ?? 0) / 2) wake()
+      const drained = left <= slots(job.name) / 2 && draining.delete(job.name)
+      if (drained || wasFull || isSuspect(job)) wake()
     })
     running.set(job.id, { job, over, abort })
   }

@@ -8,12 +8,32 @@ const mail = (n: number, body = 'hello') =>
     `From: n${n}@kunde.example\r\nSubject: mail ${n}\r\nContent-Type: text/plain\r\n\r\n${body}\r\n`,
   )
 
-t.test('many mails at once come back each with its own answer', async (t) => {
+t.test('many mails at once come back each with its own answer, whatever their sizes', async (t) => {
   const normaliser = createNormaliser({ workers: 2 })
-  const messages = await Promise.all(Array.from({ length: 40 }, (_, i) => normaliser.normalise(mail(i))))
+  const words = (i: number) => `mail ${i} `.repeat(1 + ((i * 7919) % 4000))
+  const messages = await Promise.all(
+    Array.from({ length: 60 }, (_, i) => normaliser.normalise(mail(i, words(i)))),
+  )
+  for (const [i, message] of messages.entries()) {
+    t.equal(message.subject, `mail ${i}`)
+    t.equal(message.text.trim(), words(i).trim())
+  }
+  await normaliser.close()
+})
+
+t.test('those behind a mail that takes the worker down are parsed, only that one is not', async (t) => {
+  const normaliser = createNormaliser({ memoryMb: 16 })
+  const html = `<p>${'<b class="abc">x</b> '.repeat(19_500)}${'y'.repeat(590_000)}</p>`
+  const bomb = Buffer.from(`From: a@b.example\r\nSubject: heavy\r\nContent-Type: text/html\r\n\r\n${html}`)
+  const answers = await Promise.all([mail(1), bomb, mail(2), mail(3)].map((raw) => normaliser.normalise(raw)))
   t.same(
-    messages.map((message) => message.subject),
-    Array.from({ length: 40 }, (_, i) => `mail ${i}`),
+    answers.map(({ subject, warnings }) => [subject, warnings.includes('parse-crashed')]),
+    [
+      ['mail 1', false],
+      ['heavy', true],
+      ['mail 2', false],
+      ['mail 3', false],
+    ],
   )
   await normaliser.close()
 })

@@ -1,9 +1,15 @@
-// Runs in a worker thread of the pool: one mail in, one InboundMessage out. Its memory is limited by the
-// pool, which also ends it when it takes too long.
+// Runs in a worker thread of the pool: one mail in, one InboundMessage out, strictly in turn. Its memory is limited
+// by the pool, which also ends it when it takes too long.
 import { parentPort } from 'node:worker_threads'
 import { normalise } from './normalise.js'
 
-parentPort?.on('message', async (raw: Uint8Array) => {
+// The pool times the first of the line and blames it for what happens: side by side, that could be another one.
+let last: Promise<void> = Promise.resolve()
+parentPort?.on('message', (task: { id: number; raw: Uint8Array }) => {
+  last = last.then(() => answer(task))
+})
+
+async function answer({ id, raw }: { id: number; raw: Uint8Array }): Promise<void> {
   const message = await normalise(raw)
   const buffers: ArrayBuffer[] = []
   for (const attachment of message.attachments) {
@@ -12,8 +18,8 @@ parentPort?.on('message', async (raw: Uint8Array) => {
     attachment.content = own
     buffers.push(own.buffer)
   }
-  parentPort?.postMessage(message, buffers)
-})
+  parentPort?.postMessage({ id, message }, buffers)
+}
 
 function ownBuffer(view: Uint8Array): ArrayBuffer {
   const { buffer } = view
