@@ -34,6 +34,8 @@ export const catalogue = {
   no_recipient: entry(422, 'The ticket has nobody with an address to send to.'),
   too_many_recipients: entry(422, 'A message may go to at most 50 recipients.'),
   rejected: entry(422, 'A rule of this desk refused it.'),
+  field_invalid: entry(422, 'The ticket field does not exist or the value does not fit it.'),
+  stage_not_next: entry(409, 'The workflow does not allow this stage after the present one.'),
   setting_invalid: entry(422, 'The setting does not exist or the value does not fit it.'),
   // the desk itself
   database_busy: entry(503, 'The database is busy; nothing was stored. Try again in a moment.'),

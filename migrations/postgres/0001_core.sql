@@ -160,6 +160,24 @@ CREATE TABLE "ticket_tags" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "ticket_fields" (
+	"ticket_id" text NOT NULL,
+	"field" text NOT NULL,
+	"value" text NOT NULL,
+	"number" bigint NOT NULL,
+	CONSTRAINT "ticket_fields_ticket_id_field_pk" PRIMARY KEY("ticket_id","field")
+);
+
+--> statement-breakpoint
+CREATE TABLE "ticket_stages" (
+	"ticket_id" text NOT NULL,
+	"workflow" text NOT NULL,
+	"stage" text NOT NULL,
+	"since" timestamp(3) with time zone NOT NULL,
+	CONSTRAINT "ticket_stages_ticket_id_workflow_pk" PRIMARY KEY("ticket_id","workflow")
+);
+
+--> statement-breakpoint
 CREATE TABLE "ticket_words" (
 	"word" text NOT NULL,
 	"number" bigint NOT NULL,
@@ -287,6 +305,25 @@ CREATE TABLE "plugins" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "plugin_faults" (
+	"plugin" text NOT NULL,
+	"handler" text NOT NULL,
+	"reason" text NOT NULL,
+	"at" timestamp(3) with time zone NOT NULL,
+	CONSTRAINT "plugin_faults_plugin_handler_pk" PRIMARY KEY("plugin","handler")
+);
+
+--> statement-breakpoint
+CREATE TABLE "notices" (
+	"plugin" text NOT NULL,
+	"key" text NOT NULL,
+	"level" text NOT NULL,
+	"text" text NOT NULL,
+	"created_at" timestamp(3) with time zone NOT NULL,
+	CONSTRAINT "notices_plugin_key_pk" PRIMARY KEY("plugin","key")
+);
+
+--> statement-breakpoint
 CREATE INDEX "contacts_by_name" ON "contacts" USING btree ("name","id");
 --> statement-breakpoint
 CREATE UNIQUE INDEX "identities_by_value" ON "identities" USING btree ("kind","value");
@@ -322,6 +359,8 @@ CREATE INDEX "tickets_by_requester" ON "tickets" USING btree ("requester_id","nu
 CREATE INDEX "tickets_by_priority" ON "tickets" USING btree ("priority","number");
 --> statement-breakpoint
 CREATE INDEX "tickets_by_update" ON "tickets" USING btree ("updated_at","number");
+--> statement-breakpoint
+CREATE INDEX "ticket_fields_by_value" ON "ticket_fields" USING btree ("field","value","number");
 --> statement-breakpoint
 CREATE INDEX "ticket_links_by_other" ON "ticket_links" USING btree ("other_id");
 --> statement-breakpoint

@@ -187,6 +187,24 @@ CREATE TABLE `ticket_tags` (
 	PRIMARY KEY(`tag`, `number`)
 ) STRICT;
 --> statement-breakpoint
+CREATE TABLE `ticket_fields` (
+	`ticket_id` text NOT NULL,
+	`field` text NOT NULL,
+	`value` text NOT NULL,
+	`number` integer NOT NULL,
+	PRIMARY KEY(`ticket_id`, `field`)
+) STRICT;
+--> statement-breakpoint
+CREATE INDEX `ticket_fields_by_value` ON `ticket_fields` (`field`,`value`,`number`);
+--> statement-breakpoint
+CREATE TABLE `ticket_stages` (
+	`ticket_id` text NOT NULL,
+	`workflow` text NOT NULL,
+	`stage` text NOT NULL,
+	`since` integer NOT NULL,
+	PRIMARY KEY(`ticket_id`, `workflow`)
+) STRICT;
+--> statement-breakpoint
 CREATE TABLE `ticket_words` (
 	`word` text NOT NULL,
 	`number` integer NOT NULL,
@@ -321,4 +339,21 @@ CREATE TABLE `plugins` (
 	`name` text PRIMARY KEY NOT NULL,
 	`version` text NOT NULL,
 	`installed_at` integer NOT NULL
+) STRICT;
+--> statement-breakpoint
+CREATE TABLE `plugin_faults` (
+	`plugin` text NOT NULL,
+	`handler` text NOT NULL,
+	`reason` text NOT NULL,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`plugin`, `handler`)
+) STRICT;
+--> statement-breakpoint
+CREATE TABLE `notices` (
+	`plugin` text NOT NULL,
+	`key` text NOT NULL,
+	`level` text NOT NULL,
+	`text` text NOT NULL,
+	`created_at` integer NOT NULL,
+	PRIMARY KEY(`plugin`, `key`)
 ) STRICT;

@@ -22,6 +22,7 @@ import { coreSettings } from '../settings/core.js'
 import { createSecrets, loadSecret } from '../settings/secrets.js'
 import { Settings } from '../settings/settings.js'
 import type { Desk } from '../tickets/desk.js'
+import { Fields } from '../tickets/fields.js'
 import { openDatabase } from './database.js'
 import { createHealth } from './health.js'
 import { housekeepingHandler } from './housekeeping.js'
@@ -71,7 +72,8 @@ export async function createApp({
   await settings.start()
   const handlers = new JobHandlers()
   const hooks = new Hooks(handlers)
-  const desk: Desk = { hooks, settings, secrets }
+  const fields = new Fields()
+  const desk: Desk = { hooks, settings, secrets, fields }
   const blobs = openBlobs(path.join(config.dataDir, 'blobs'))
   const spool = await openSpool(config.dataDir)
   const email = emailChannel({

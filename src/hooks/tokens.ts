@@ -1,6 +1,6 @@
 // Typed tokens of the first two mechanisms: filters (before the commit) and events (after it). Names: filters are
 // imperatives, events past participles.
-import type { TSchema } from 'typebox'
+import type { Static, TSchema } from 'typebox'
 
 export interface Filter<Value, Context> {
   readonly kind: 'filter'
@@ -11,9 +11,11 @@ export interface Filter<Value, Context> {
   readonly types?: (value: Value, context: Context) => void
 }
 
-export interface Event<Payload> {
+export interface Event<Payload, Name extends string = string> {
   readonly kind: 'event'
-  readonly name: string
+  readonly name: Name
+  /** What goes with it, for documents and receivers outside. */
+  readonly schema?: TSchema
   readonly types?: (payload: Payload) => void
 }
 
@@ -27,3 +29,12 @@ export const defineFilter = <Value, Context = unknown>(
 })
 
 export const defineEvent = <Payload>(name: string): Event<Payload> => ({ kind: 'event', name })
+
+/**
+ * An event of a plugin.
+ * @param name with the prefix of the plugin: `hotel.roomReady`. Past participles read best.
+ */
+export const definePluginEvent = <const Name extends `${string}.${string}`, Payload extends TSchema>(
+  name: Name,
+  payload: Payload,
+): Event<Static<Payload>, Name> => ({ kind: 'event', name, schema: payload })

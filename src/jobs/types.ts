@@ -32,7 +32,7 @@ export const defineJob = <Data>(name: string, options: Options = {}): JobType<Da
 export const exponential = (first: number, most: number) => (attempt: number) =>
   Math.min(first * 2 ** (attempt - 1), most) * (1 + Math.random() / 4)
 
-export interface JobRun<Data> {
+export interface JobRun<Data, T = Tx> {
   readonly id: string
   readonly data: Data
   /** 1 for the first try. */
@@ -43,7 +43,7 @@ export interface JobRun<Data> {
    * Removes the job in the handler's own transaction, so that its effect and its end are one. Throws, and so undoes
    * the effect, when another worker has got the row meanwhile.
    */
-  complete(tx: Tx): Promise<void>
+  complete(tx: T): Promise<void>
 }
 
 export interface JobHandler<Data> {

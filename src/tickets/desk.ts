@@ -2,11 +2,13 @@
 import type { Hooks } from '../hooks/hooks.js'
 import type { Secrets } from '../settings/secrets.js'
 import type { Settings } from '../settings/settings.js'
+import type { Fields } from './fields.js'
 
 export interface Desk {
   readonly hooks: Hooks
   readonly settings: Settings
   readonly secrets: Secrets
+  readonly fields: Fields
 }
 
 export interface Actor {

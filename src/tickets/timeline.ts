@@ -17,6 +17,7 @@ export type TimelineType =
   | 'message_moved'
   | 'note_added'
   | 'changed'
+  | 'stage_changed'
   | 'participant_added'
   | 'linked'
   | 'merged'

@@ -56,6 +56,13 @@ export const messageSent = defineEvent<{ ticketId: string; messageId: string }>(
 export const messageFailed = defineEvent<{ ticketId: string; messageId: string; error: string }>(
   'messageFailed',
 )
+export const stageChanged = defineEvent<{
+  ticketId: string
+  workflow: string
+  /** Null: the ticket came into the workflow. */
+  from: string | null
+  to: string
+}>('stageChanged')
 export const noteAdded = defineEvent<{ ticketId: string; messageId: string }>('noteAdded')
 
 export const events = [
@@ -67,6 +74,7 @@ export const events = [
   messageSent,
   messageFailed,
   noteAdded,
+  stageChanged,
 ]
 
 /** Hands one queued message to its channel. Two days of tries: 1, 2, 4 … minutes, then every four hours. */

@@ -24,6 +24,7 @@ import { coreSettings } from '../../src/settings/core.js'
 import { createSecrets } from '../../src/settings/secrets.js'
 import { Settings } from '../../src/settings/settings.js'
 import { manualClock } from '../../src/testing/index.js'
+import { Fields } from '../../src/tickets/fields.js'
 import { createInbox } from '../../src/tickets/inboxes.js'
 
 export interface IntakeOptions {
@@ -48,7 +49,12 @@ export async function openIntake(
   const spool = await openSpool(dir, fs)
   const handlers = new JobHandlers()
   const settings = new Settings(db, coreSettings as never)
-  const desk = { hooks: new Hooks(handlers), settings, secrets: createSecrets('x'.repeat(40)) }
+  const desk = {
+    hooks: new Hooks(handlers),
+    settings,
+    secrets: createSecrets('x'.repeat(40)),
+    fields: new Fields(),
+  }
   handlers.add(
     intakeHandler({ db, desk, blobs, normaliser: { normalise: parse, warm() {}, close: async () => {} } }),
   )

@@ -54,4 +54,27 @@ export const systemTables = (c: Kit) => ({
     version: c.text().notNull(),
     installedAt: c.instant().notNull(),
   }),
+  /** Handlers of plugins that were switched off after repeated failures. */
+  pluginFaults: c.table(
+    'plugin_faults',
+    {
+      plugin: c.text().notNull(),
+      handler: c.text().notNull(),
+      reason: c.text().notNull(),
+      at: c.instant().notNull(),
+    },
+    (t) => [c.key({ columns: [t.plugin, t.handler] })],
+  ),
+  /** What plugins have to tell administrators. */
+  notices: c.table(
+    'notices',
+    {
+      plugin: c.text().notNull(),
+      key: c.text().notNull(),
+      level: c.text().notNull().$type<'info' | 'warning' | 'error'>(),
+      text: c.text().notNull(),
+      createdAt: c.instant().notNull(),
+    },
+    (t) => [c.key({ columns: [t.plugin, t.key] })],
+  ),
 })

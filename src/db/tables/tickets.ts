@@ -60,6 +60,31 @@ export const ticketTables = (c: Kit) => ({
   ticketTags: c.table('ticket_tags', { tag: c.text().notNull(), number: c.int().notNull() }, (t) => [
     c.key({ columns: [t.tag, t.number] }),
   ]),
+  /** Fields of plugins, as JSON text; the number is there so that a list filtered by one is a range of an index. */
+  ticketFields: c.table(
+    'ticket_fields',
+    {
+      ticketId: c.text().notNull(),
+      field: c.text().notNull(),
+      value: c.text().notNull(),
+      number: c.int().notNull(),
+    },
+    (t) => [
+      c.key({ columns: [t.ticketId, t.field] }),
+      c.index('ticket_fields_by_value').on(t.field, t.value, t.number),
+    ],
+  ),
+  /** Where the ticket stands in the workflows of plugins. */
+  ticketStages: c.table(
+    'ticket_stages',
+    {
+      ticketId: c.text().notNull(),
+      workflow: c.text().notNull(),
+      stage: c.text().notNull(),
+      since: c.instant().notNull(),
+    },
+    (t) => [c.key({ columns: [t.ticketId, t.workflow] })],
+  ),
   /** Words of subjects, so that a search is a range of an index on both databases. */
   ticketWords: c.table('ticket_words', { word: c.text().notNull(), number: c.int().notNull() }, (t) => [
     c.key({ columns: [t.word, t.number] }),

@@ -1,0 +1,144 @@
+// The desk as plugins see it: what they can read, and the commands they can give. Views are types of their own, so
+// that a column of the core is not a promise to plugins.
+import type { Automatic, Delivery, Direction, Mailbox, Priority, Status } from '../db/tables/tickets.js'
+import type { PluginReader, PluginTx } from './app.js'
+
+export interface TicketView {
+  readonly id: string
+  /** The number that people say. */
+  readonly number: number
+  readonly version: number
+  readonly subject: string
+  readonly status: Status
+  readonly priority: Priority
+  readonly channel: string
+  readonly inboxId: string
+  readonly requesterId: string
+  readonly assigneeId: string | null
+  readonly teamId: string | null
+  readonly tags: readonly string[]
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly lastMessageAt: Date | null
+  readonly lastPublicMessageId: string | null
+  readonly solvedAt: Date | null
+  readonly closedAt: Date | null
+}
+
+export interface MessageView {
+  readonly id: string
+  readonly ticketId: string
+  readonly direction: Direction
+  readonly channel: string
+  readonly contactId: string | null
+  readonly agentId: string | null
+  readonly subject: string
+  readonly text: string
+  /** Sanitised. */
+  readonly html: string
+  readonly from: Readonly<Mailbox> | null
+  readonly to: readonly Readonly<Mailbox>[]
+  readonly cc: readonly Readonly<Mailbox>[]
+  readonly messageId: string | null
+  readonly date: Date | null
+  /** Written by a machine; null: by a person. */
+  readonly automatic: Automatic | null
+  /** How far an outgoing message is; null for others. */
+  readonly delivery: Delivery | null
+  readonly sentAt: Date | null
+  readonly createdAt: Date
+}
+
+export interface ContactView {
+  readonly id: string
+  readonly name: string
+  /** BCP 47, where it is known. */
+  readonly language: string | null
+  readonly identities: readonly { readonly kind: 'email' | 'phone'; readonly value: string }[]
+}
+
+export interface InboxView {
+  readonly id: string
+  readonly address: string
+  readonly name: string
+  readonly group: string
+}
+
+export interface TimelineEntry {
+  readonly seq: number
+  readonly at: Date
+  readonly type: string
+  readonly actorKind: 'agent' | 'contact' | 'system'
+  readonly actorId: string | null
+  readonly messageId: string | null
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+export interface NewTicketInput {
+  subject: string
+  inboxId: string
+  requesterId: string
+  /** Default: `api`. */
+  channel?: string
+  teamId?: string | null
+  assigneeId?: string | null
+  priority?: Priority
+  tags?: readonly string[]
+}
+
+export interface TicketChangesInput {
+  subject?: string
+  status?: Status
+  priority?: Priority
+  assigneeId?: string | null
+  teamId?: string | null
+  tags?: readonly string[]
+}
+
+export interface OutgoingInput {
+  text: string
+  /** Sanitised before it is stored. */
+  html?: string
+  /** Default: the subject of the ticket. */
+  subject?: string
+}
+
+export interface PluginDesk {
+  /** @param key the id, or the number as text. */
+  ticket(r: PluginReader, key: string): Promise<TicketView | undefined>
+  message(r: PluginReader, id: string): Promise<MessageView | undefined>
+  /** Oldest first, after the message `after`; at most `limit` (default 200). */
+  messages(
+    r: PluginReader,
+    ticketId: string,
+    options?: { after?: string; limit?: number },
+  ): Promise<MessageView[]>
+  contact(r: PluginReader, id: string): Promise<ContactView | undefined>
+  /** The contact with this address, made where there is none. */
+  contactByEmail(tx: PluginTx, address: string, name?: string): Promise<{ id: string; name: string }>
+  inbox(r: PluginReader, id: string): Promise<InboxView | undefined>
+  inboxes(r: PluginReader): Promise<InboxView[]>
+  /** Oldest first, after the entry `since`. */
+  timeline(
+    r: PluginReader,
+    ticketId: string,
+    options?: { since?: number; limit?: number },
+  ): Promise<TimelineEntry[]>
+
+  createTicket(tx: PluginTx, input: NewTicketInput): Promise<{ id: string; number: number }>
+  /** Writes only what differs. */
+  updateTicket(tx: PluginTx, ticketId: string, changes: TicketChangesInput): Promise<void>
+  /** Seen by agents only. @returns the id of the message. */
+  addNote(tx: PluginTx, ticketId: string, text: string): Promise<string>
+  /**
+   * A reply to the requester in the name of the desk, queued like an agent's and sent at once.
+   * @returns the id of the message.
+   */
+  reply(tx: PluginTx, ticketId: string, input: OutgoingInput): Promise<string>
+  /**
+   * An automatic answer to the requester alone (RFC 3834): marked as such, with an empty envelope sender, and never
+   * the reason to reopen or to stop a timer. Whether one may be sent at all is for the caller to judge.
+   * @returns the id of the message, or null where the requester has no address.
+   */
+  answerAutomatically(tx: PluginTx, ticketId: string, input: OutgoingInput): Promise<string | null>
+}

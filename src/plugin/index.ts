@@ -1,0 +1,73 @@
+// frontdesk/plugin: everything a plugin may import from frontdesk, besides its tests. The version of this surface is
+// API_VERSION; a line that goes from its golden file is a major change.
+export type {
+  Channel,
+  Outcome,
+  Outgoing,
+  OutgoingAttachment,
+} from '../channels/channel.js'
+export { defineChannel } from '../channels/channel.js'
+export { after, type Clock, DAY, HOUR, MINUTE, newId, SECOND } from '../clock.js'
+export type { Kit } from '../db/kit.js'
+export type { Automatic, Delivery, Direction, Mailbox, Priority, Status } from '../db/tables/tickets.js'
+export { DeskError, type ErrorCode, fail } from '../errors.js'
+export { Rejection } from '../hooks/hooks.js'
+export { definePluginEvent as defineEvent, type Event, type Filter } from '../hooks/tokens.js'
+export { type IntakeContext, receiveMessage, type Verdict } from '../intake/tokens.js'
+export { exponential, type JobRun } from '../jobs/types.js'
+export type { Permission } from '../people/permissions.js'
+export type { FieldDefinition } from '../tickets/fields.js'
+export {
+  type Change,
+  createTicketFilter as createTicket,
+  messageFailed,
+  messageQueued,
+  messageReceived,
+  messageSent,
+  type NewTicket,
+  noteAdded,
+  type OutgoingDraft,
+  sendMessageFilter as sendMessage,
+  stageChanged,
+  ticketCreated,
+  ticketMerged,
+  ticketUpdated,
+} from '../tickets/tokens.js'
+export { defineWorkflow, type Workflow } from '../tickets/workflow.js'
+export type {
+  Command,
+  Field,
+  FilterOptions,
+  Frozen,
+  HandlerOptions,
+  Job,
+  JobOptions,
+  Log,
+  Notice,
+  PluginApp,
+  PluginDb,
+  PluginReader,
+  PluginTx,
+  Stages,
+} from './app.js'
+export {
+  API_VERSION,
+  definePlugin,
+  type Panel,
+  type Plugin,
+  type PluginDefinition,
+  type PluginTables,
+} from './define.js'
+export type {
+  ContactView,
+  InboxView,
+  MessageView,
+  NewTicketInput,
+  OutgoingInput,
+  PluginDesk,
+  TicketChangesInput,
+  TicketView,
+  TimelineEntry,
+} from './desk.js'
+export type { Caller, PluginCall, PluginRoute } from './route.js'
+export { defineService, type Service } from './service.js'
