@@ -1,7 +1,7 @@
 // npm run build: TypeScript -> dist/, then what a start runs -> dist/run/ as one bundle, because loading a thousand
 // small modules takes longer than everything else a start does. `--if-stale`: only when a source is newer.
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -18,10 +18,19 @@ const tsc = spawnSync(
   },
 )
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
+// A plugin names its migrations relative to its compiled module.
+for (const name of readdirSync('plugins', { withFileTypes: true })) {
+  const from = path.join('plugins', name.name, 'migrations')
+  if (existsSync(from)) cpSync(from, path.join('dist', from), { recursive: true })
+}
 rmSync('dist/run', { recursive: true, force: true })
 const { build } = await import('esbuild')
 await build({
-  entryPoints: { main: 'dist/src/cli/main.js', worker: 'dist/src/intake/mime/worker.js' },
+  entryPoints: {
+    main: 'dist/src/cli/main.js',
+    worker: 'dist/src/intake/mime/worker.js',
+    'watchdog-monitor': 'dist/src/plugin/watchdog-monitor.js',
+  },
   outdir: 'dist/run',
   bundle: true,
   splitting: true,

@@ -38,6 +38,7 @@ export const catalogue = {
   stage_not_next: entry(409, 'The workflow does not allow this stage after the present one.'),
   setting_invalid: entry(422, 'The setting does not exist or the value does not fit it.'),
   // the desk itself
+  plugin_failed: entry(503, 'A plugin of this desk failed; nothing was stored. Try again in a moment.'),
   database_busy: entry(503, 'The database is busy; nothing was stored. Try again in a moment.'),
   storage_full: entry(507, 'The disk is full; nothing was stored.'),
   internal: entry(500, 'Something went wrong on our side; the log has the details under this request id.'),

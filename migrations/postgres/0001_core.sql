@@ -301,6 +301,7 @@ CREATE TABLE "idempotency" (
 CREATE TABLE "plugins" (
 	"name" text PRIMARY KEY NOT NULL,
 	"version" text NOT NULL,
+	"tables" jsonb NOT NULL,
 	"installed_at" timestamp(3) with time zone NOT NULL
 );
 
@@ -309,6 +310,8 @@ CREATE TABLE "plugin_faults" (
 	"plugin" text NOT NULL,
 	"handler" text NOT NULL,
 	"reason" text NOT NULL,
+	"deaths" bigint NOT NULL,
+	"off" boolean NOT NULL,
 	"at" timestamp(3) with time zone NOT NULL,
 	CONSTRAINT "plugin_faults_plugin_handler_pk" PRIMARY KEY("plugin","handler")
 );

@@ -338,6 +338,7 @@ CREATE INDEX `idempotency_by_age` ON `idempotency` (`created_at`);
 CREATE TABLE `plugins` (
 	`name` text PRIMARY KEY NOT NULL,
 	`version` text NOT NULL,
+	`tables` text NOT NULL,
 	`installed_at` integer NOT NULL
 ) STRICT;
 --> statement-breakpoint
@@ -345,6 +346,8 @@ CREATE TABLE `plugin_faults` (
 	`plugin` text NOT NULL,
 	`handler` text NOT NULL,
 	`reason` text NOT NULL,
+	`deaths` integer NOT NULL,
+	`off` integer NOT NULL,
 	`at` integer NOT NULL,
 	PRIMARY KEY(`plugin`, `handler`)
 ) STRICT;

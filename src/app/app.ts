@@ -5,7 +5,7 @@ import type { Channel } from '../channels/channel.js'
 import { emailChannel } from '../channels/email/channel.js'
 import { createTransports } from '../channels/email/transports.js'
 import { type Clock, systemClock } from '../clock.js'
-import { type Config, ConfigError } from '../config.js'
+import type { Config } from '../config.js'
 import type { Db } from '../db/types.js'
 import { Hooks } from '../hooks/hooks.js'
 import { createServer, type HttpServer, type Logger } from '../http/server.js'
@@ -18,6 +18,10 @@ import { JobHandlers } from '../jobs/types.js'
 import { deliverHandler } from '../outbound/deliver.js'
 import { permissions } from '../people/permissions.js'
 import { createPrincipals } from '../people/principal.js'
+import type { Plugin } from '../plugin/define.js'
+import { createPlugins, type PluginHost } from '../plugin/host.js'
+import { loadPlugins } from '../plugin/load.js'
+import { permissionsOf } from '../plugin/registrar.js'
 import { coreSettings } from '../settings/core.js'
 import { createSecrets, loadSecret } from '../settings/secrets.js'
 import { Settings } from '../settings/settings.js'
@@ -26,7 +30,7 @@ import { Fields } from '../tickets/fields.js'
 import { openDatabase } from './database.js'
 import { createHealth } from './health.js'
 import { housekeepingHandler } from './housekeeping.js'
-import { VERSION } from './root.js'
+import { ROOT, VERSION } from './root.js'
 
 export interface AppOptions {
   config: Config
@@ -36,6 +40,10 @@ export interface AppOptions {
   db?: Db
   /** Parses mail in this thread instead of workers of its own (tests). */
   normaliser?: Normaliser
+  /** Instead of those that the configuration names (tests). */
+  plugins?: readonly Plugin[]
+  /** Whether a thread watches the event loop and names the plugin that blocks it. */
+  watch?: boolean
 }
 
 export interface App {
@@ -52,6 +60,7 @@ export interface App {
   readonly http: HttpServer
   readonly clock: Clock
   readonly intakeDeps: ProcessDeps
+  readonly plugins: PluginHost
   /** Starts what the roles say; resolves with the address when it listens. */
   start(): Promise<string | null>
   stop(): Promise<void>
@@ -63,12 +72,14 @@ export async function createApp({
   clock = systemClock,
   db: given,
   normaliser = createNormaliser({ workers: 2 }),
+  plugins: givenPlugins,
+  watch = false,
 }: AppOptions): Promise<App> {
-  refuseUnknownPlugins(config)
+  const listed = givenPlugins ?? (await loadPlugins(config.plugins, ROOT, process.cwd()))
   const db = given ?? (await openDatabase(config, clock))
 
   const secrets = createSecrets(loadSecret(config.secret, config.dataDir))
-  const settings = new Settings(db, coreSettings as never)
+  const settings = new Settings(db, coreSettings as never, secrets)
   await settings.start()
   const handlers = new JobHandlers()
   const hooks = new Hooks(handlers)
@@ -88,6 +99,12 @@ export async function createApp({
   handlers.add(deliverHandler({ db, desk, blobs, channels }))
   handlers.add(housekeepingHandler({ db, spool }))
 
+  const plugins = await createPlugins(listed, {
+    ...{ db, desk, clock, hooks, handlers, settings, log, dataDir: config.dataDir, watch },
+  })
+  for (const { plugin } of plugins.all)
+    for (const channel of plugin.channels ?? []) channels.set(channel.name, channel)
+
   const works = config.roles.includes('worker')
   const engine = createLocalEngine({ db, clock, handlers, log, sole: works })
   const spooler = createSpooler({ db, blobs, spool, log })
@@ -101,9 +118,12 @@ export async function createApp({
       settings,
       principals: createPrincipals(db, clock),
       intake,
-      health: createHealth({ db, clock, dataDir: config.dataDir, working: works }),
-      permissions: Object.values(permissions),
-      plugins: [],
+      health: createHealth({ db, clock, dataDir: config.dataDir, working: works, plugins }),
+      permissions: [
+        ...Object.values(permissions),
+        ...plugins.all.flatMap(({ plugin }) => Object.values(permissionsOf(plugin))),
+      ],
+      plugins,
     },
     { logger: log, version: VERSION },
   )
@@ -122,7 +142,9 @@ export async function createApp({
     http,
     clock,
     intakeDeps: intake,
+    plugins,
     async start() {
+      await plugins.start()
       if (works) await engine.start()
       if (config.roles.includes('intake')) spooler.start()
       const url = config.roles.includes('web')
@@ -135,17 +157,11 @@ export async function createApp({
       await spooler.stop()
       await http.app.close()
       await engine.stop()
+      await plugins.stop()
       settings.stop()
       await normaliser.close()
       for (const channel of channels.values()) await channel.close()
       await db.close()
     },
   }
-}
-
-function refuseUnknownPlugins({ plugins }: Config) {
-  if (plugins.length > 0)
-    throw new ConfigError(
-      plugins.map((name) => `FRONTDESK_PLUGINS: there is no plugin "${name}" in this installation`),
-    )
 }

@@ -5,6 +5,7 @@ import { and, eq, inArray, lte, sql } from 'drizzle-orm'
 import { after, type Clock, MINUTE } from '../clock.js'
 import type { Db } from '../db/types.js'
 import type { Health } from '../http/context.js'
+import type { PluginHost } from '../plugin/host.js'
 
 interface Check {
   ok: boolean
@@ -16,11 +17,13 @@ export function createHealth({
   clock,
   dataDir,
   working,
+  plugins,
 }: {
   db: Db
   clock: Clock
   dataDir: string
   working: boolean
+  plugins: PluginHost
 }): Health {
   const checks: Record<string, () => Promise<Check>> = {
     database: () => database(db),
@@ -28,6 +31,7 @@ export function createHealth({
     disk: () => disk(dataDir),
     jobs: () => (working ? jobs(db, clock) : Promise.resolve({ ok: true, detail: 'worked on elsewhere' })),
     intake: () => intake(db),
+    ...pluginChecks(plugins),
   }
   return {
     async ready() {
@@ -92,3 +96,33 @@ async function intake(db: Db): Promise<Check> {
   // A failed mail is for a person to look at; it does not make the desk unfit to work.
   return { ok: true, detail }
 }
+
+const PLUGIN_CHECK_MS = 2000
+
+/** One line for each plugin: a bad one is shown, but does not make the desk unfit to work. */
+function pluginChecks(plugins: PluginHost): Record<string, () => Promise<Check>> {
+  return Object.fromEntries(
+    plugins.all.map(({ plugin: { name }, registered }) => [
+      `plugin ${name}`,
+      async () => {
+        const off = plugins.handlers(name).filter((handler) => handler.off !== null)
+        const own = await Promise.all(
+          registered.checks.map(async ({ name: check, check: run }) => {
+            const result = await Promise.race([run(), tooLate()]).catch((error: unknown) => ({
+              ok: false,
+              detail: error instanceof Error ? error.message : 'failed',
+            }))
+            return `${check}: ${result.ok ? '' : 'NOT OK, '}${result.detail}`
+          }),
+        )
+        const lines = [...off.map(({ handler }) => `${handler} is switched off`), ...own]
+        return { ok: true, detail: lines.join('; ') || 'on' }
+      },
+    ]),
+  )
+}
+
+const tooLate = () =>
+  new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Error('no answer in two seconds')), PLUGIN_CHECK_MS).unref()
+  })

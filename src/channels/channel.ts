@@ -25,6 +25,8 @@ export interface Outgoing {
   /** Newest last; the last one is what it answers. */
   references: string[]
   date: Date
+  /** Written by a machine (RFC 3834): to be marked, so that no other machine answers it. */
+  automatic: boolean
   attachments: OutgoingAttachment[]
   inbox: { id: string; address: string; options: InboxOptions }
 }

@@ -4,6 +4,7 @@ import { ROOT, VERSION } from '../app/root.js'
 import { ConfigError, readConfig } from '../config.js'
 import { MigrationError } from '../db/migrate.js'
 import { DeskError } from '../errors.js'
+import { PluginError } from '../plugin/errors.js'
 import { type Command, say, UsageError } from './command.js'
 import { loadEnv } from './env.js'
 
@@ -18,6 +19,10 @@ const commands: Record<string, () => Promise<Command>> = {
   ingest: async () => (await import('./commands/ingest.js')).ingest,
   messages: async () => (await import('./commands/messages.js')).messages,
   'mail inspect': async () => (await import('./commands/inspect.js')).inspect,
+  'plugin list': async () => (await import('./commands/plugin.js')).pluginList,
+  'plugin inspect': async () => (await import('./commands/plugin.js')).pluginInspect,
+  'plugin doctor': async () => (await import('./commands/plugin.js')).pluginDoctor,
+  'plugin uninstall': async () => (await import('./commands/plugin.js')).pluginUninstall,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
 }
 
@@ -76,7 +81,8 @@ function explain(error: unknown): number {
     error instanceof UsageError ||
     error instanceof ConfigError ||
     error instanceof DeskError ||
-    error instanceof MigrationError
+    error instanceof MigrationError ||
+    error instanceof PluginError
   const more =
     error instanceof DeskError
       ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('')

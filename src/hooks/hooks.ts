@@ -12,6 +12,13 @@ export class Rejection extends Error {
   override readonly name = 'Rejection'
 }
 
+/** By name: a plugin may have its own copy of this module. */
+export const isRejection = (error: unknown): error is Rejection =>
+  error instanceof Error && error.name === 'Rejection'
+
+/** The kind of job that runs a subscriber. */
+export const subscription = (event: Event<never>, name: string): string => `${event.name}:${name}`
+
 /** Returns a replacement, nothing, or throws a Rejection. Any other error rolls the command back. */
 export type FilterFunction<Value, Context> = (
   tx: Tx,
@@ -31,8 +38,13 @@ export class Hooks {
     this.#filters.set(filter.name, chain)
   }
 
-  on<P>(event: Event<P>, name: string, run: (payload: P, job: JobRun<P>) => Promise<void>): void {
-    const type = defineJob<P>(`${event.name}:${name}`)
+  on<P>(
+    event: Event<P>,
+    name: string,
+    run: (payload: P, job: JobRun<P>) => Promise<void>,
+    options: Parameters<typeof defineJob>[1] = {},
+  ): void {
+    const type = defineJob<P>(subscription(event, name), options)
     this.handlers.add({ type, run: (job) => run(job.data, job) })
     this.#subscribers.set(event.name, [
       ...(this.#subscribers.get(event.name) ?? []),
@@ -40,8 +52,18 @@ export class Hooks {
     ])
   }
 
-  /** Runs the chain in the command's transaction. @throws DeskError `rejected` after a veto. */
-  async apply<V, C>(tx: Tx, filter: Filter<V, C>, value: V, context: C): Promise<V> {
+  /**
+   * Runs the chain in the command's transaction.
+   * @param changed hears who returned a replacement, and which.
+   * @throws DeskError `rejected` after a veto.
+   */
+  async apply<V, C>(
+    tx: Tx,
+    filter: Filter<V, C>,
+    value: V,
+    context: C,
+    changed?: (name: string, value: V) => void,
+  ): Promise<V> {
     let current = value
     for (const { name, run } of this.#filters.get(filter.name) ?? []) {
       const replacement = (await veto(name, () => run(tx, current as Readonly<unknown>, context))) as
@@ -51,6 +73,7 @@ export class Hooks {
       if (filter.schema && !Value.Check(filter.schema, replacement))
         throw new Error(`the filter ${filter.name}/${name} returned a value that does not fit ${filter.name}`)
       current = replacement
+      changed?.(name, current)
     }
     return current
   }
@@ -65,7 +88,7 @@ async function veto<T>(name: string, run: () => Promise<T> | T): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    if (error instanceof Rejection) throw fail('rejected', `${error.message} (${name})`)
+    if (isRejection(error)) throw fail('rejected', `${error.message} (${name})`)
     throw error
   }
 }

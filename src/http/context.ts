@@ -6,6 +6,7 @@ import type { Db } from '../db/types.js'
 import type { ProcessDeps } from '../intake/process.js'
 import type { Permission } from '../people/permissions.js'
 import type { Principals } from '../people/principal.js'
+import type { PluginHost } from '../plugin/host.js'
 import type { Settings } from '../settings/settings.js'
 import type { Desk } from '../tickets/desk.js'
 import type { AddRoute } from './route.js'
@@ -26,7 +27,7 @@ export interface HttpDeps {
   health: Health
   /** Every permission there is, of the core and of plugins. */
   permissions: readonly Permission[]
-  plugins: readonly { name: string; version: string; state: string }[]
+  plugins: PluginHost
 }
 
 export type Routes = (add: AddRoute, deps: HttpDeps) => void

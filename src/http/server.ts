@@ -9,6 +9,7 @@ import { contactRoutes } from './routes/contacts.js'
 import { inboxRoutes } from './routes/inboxes.js'
 import { messageRoutes } from './routes/messages.js'
 import { operationRoutes } from './routes/operations.js'
+import { pluginRoutes } from './routes/plugins.js'
 import { roleRoutes } from './routes/roles.js'
 import { sessionRoutes } from './routes/session.js'
 import { settingRoutes } from './routes/settings.js'
@@ -28,6 +29,7 @@ export const routes: readonly Routes[] = [
   roleRoutes,
   settingRoutes,
   operationRoutes,
+  pluginRoutes,
 ]
 
 export type Logger = NonNullable<FastifyServerOptions['loggerInstance']>

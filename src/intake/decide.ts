@@ -107,9 +107,9 @@ async function judge(
     // The first filter that refuses gives the reason.
     verdict = verdict.outcome === 'accept' ? { ...verdict, ...change } : verdict
   }
-  const judged = await desk.hooks.apply(tx, receiveMessage, verdict, context)
-  if (judged !== verdict) trace.push({ step: 'filter', by: 'plugins', verdict: judged.outcome })
-  return judged
+  return desk.hooks.apply(tx, receiveMessage, verdict, context, (by, { outcome, reason }) =>
+    trace.push({ step: 'filter', by, verdict: outcome, ...(reason && { evidence: { reason } }) }),
+  )
 }
 
 /** A Message-ID that was used before by the same sender for another text is stored with a mark. */

@@ -56,6 +56,7 @@ export interface JobHandler<Data> {
 /** The handlers of this process, by job name. */
 export class JobHandlers {
   readonly #byName = new Map<string, JobHandler<unknown>>()
+  readonly #paused = new Set<string>()
 
   add<Data>(handler: JobHandler<Data>): void {
     if (this.#byName.has(handler.type.name))
@@ -63,7 +64,16 @@ export class JobHandlers {
     this.#byName.set(handler.type.name, handler as JobHandler<unknown>)
   }
 
-  get = (name: string) => this.#byName.get(name)
-  names = () => [...this.#byName.keys()]
-  all = () => [...this.#byName.values()]
+  /** Its rows are parked from now on, as if it were not here. */
+  pause(name: string): void {
+    this.#paused.add(name)
+  }
+
+  resume(name: string): void {
+    this.#paused.delete(name)
+  }
+
+  get = (name: string) => (this.#paused.has(name) ? undefined : this.#byName.get(name))
+  names = () => [...this.#byName.keys()].filter((name) => !this.#paused.has(name))
+  all = () => this.names().map((name) => this.#byName.get(name)!)
 }

@@ -79,6 +79,7 @@ async function load({ db, desk, blobs }: DeliverDeps, message: Message): Promise
     messageId: message.messageId!,
     references: answered,
     date: message.sendAt ?? message.createdAt,
+    automatic: message.automatic !== null,
     attachments: files.map(({ filename, contentType, contentId, hash }) => ({
       filename,
       contentType,

@@ -6,6 +6,8 @@ export interface Setting<T> {
   readonly description: string
   readonly schema: TSchema
   readonly fallback: T
+  /** Sealed in the database, and never shown. */
+  readonly secret?: boolean
 }
 
 export const defineSetting = <S extends TSchema>(

@@ -6,7 +6,10 @@ import { SECOND } from '../clock.js'
 import type { Db, Tx } from '../db/types.js'
 import { fail } from '../errors.js'
 import type { Setting } from './define.js'
+import type { Secrets } from './secrets.js'
 
+/** Shown instead of a secret that is set. */
+const HIDDEN = '***'
 const REFRESH_MS = 2 * SECOND
 
 export class Settings {
@@ -17,6 +20,7 @@ export class Settings {
   constructor(
     private readonly db: Db,
     settings: readonly Setting<never>[],
+    private readonly secrets: Pick<Secrets, 'seal' | 'open'>,
   ) {
     for (const setting of settings) this.add(setting as Setting<unknown>)
     db.onCommit('settings', () => void this.load().catch(() => {}))
@@ -39,24 +43,43 @@ export class Settings {
 
   async load(): Promise<void> {
     const rows = await this.db.select().from(this.db.t.settings)
-    // A value that a former version stored and that no longer fits is not obeyed.
-    const fits = ({ key, value }: { key: string; value: unknown }) => {
+    const values = new Map<string, unknown>()
+    for (const { key, value } of rows) {
       const setting = this.#known.get(key)
-      return setting !== undefined && Value.Check(setting.schema, value)
+      if (!setting) continue
+      const plain = setting.secret ? this.#open(value) : value
+      // A value that a former version stored and that no longer fits is not obeyed.
+      if (Value.Check(setting.schema, plain)) values.set(key, plain)
     }
-    this.#values = new Map(rows.filter(fits).map((row) => [row.key, row.value]))
+    this.#values = values
+  }
+
+  /** Undefined for what was sealed with another key: then the default counts. */
+  #open(sealed: unknown): unknown {
+    try {
+      return JSON.parse(this.secrets.open(String(sealed)))
+    } catch {
+      return undefined
+    }
   }
 
   get<T>(setting: Setting<T>): T {
     return this.#values.has(setting.key) ? (this.#values.get(setting.key) as T) : setting.fallback
   }
 
+  /** The value of a setting that is known by its key only. */
+  byKey(key: string): unknown {
+    const setting = this.#known.get(key)
+    if (!setting) throw new Error(`there is no setting "${key}"`)
+    return this.get(setting)
+  }
+
   all(): { key: string; description: string; value: unknown; fallback: unknown; schema: unknown }[] {
     return [...this.#known.values()].map((s) => ({
       key: s.key,
       description: s.description,
-      value: this.get(s),
-      fallback: s.fallback,
+      value: s.secret ? (this.#values.has(s.key) ? HIDDEN : null) : this.get(s),
+      fallback: s.secret ? null : s.fallback,
       schema: s.schema,
     }))
   }
@@ -65,9 +88,12 @@ export class Settings {
   async set(tx: Tx, key: string, value: unknown, agentId: string | null): Promise<void> {
     const setting = this.#known.get(key)
     if (!setting) throw invalid(key, 'there is no such setting')
+    // What was shown comes back with the rest of a form: the secret stays as it is.
+    if (setting.secret && value === HIDDEN) return
     const problem = Value.Errors(setting.schema, value)[0]
     if (problem) throw invalid(key, `${problem.instancePath || 'the value'} ${problem.message}`)
-    const row = { value, updatedAt: tx.now, updatedBy: agentId }
+    const kept = setting.secret ? this.secrets.seal(JSON.stringify(value)) : value
+    const row = { value: kept, updatedAt: tx.now, updatedBy: agentId }
     await tx
       .insert(tx.t.settings)
       .values({ key, ...row })

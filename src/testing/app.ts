@@ -12,12 +12,17 @@ import { normalise } from '../intake/mime/normalise.js'
 import type { Normaliser } from '../intake/mime/pool.js'
 import { receive } from '../intake/receive.js'
 import { createToken } from '../people/tokens.js'
+import type { Plugin } from '../plugin/define.js'
 import { createInbox, type Inbox } from '../tickets/inboxes.js'
 import { type ManualClock, manualClock } from './clock.js'
 import { type DatabaseName, openTestDatabase, tempDir } from './databases.js'
 
 export interface TestAppOptions {
   database?: DatabaseName
+  /** In the order of the list. */
+  plugins?: readonly Plugin[]
+  /** Values of settings by key, for instance `{ 'webhooks.keepDays': 3 }`. */
+  settings?: Readonly<Record<string, unknown>>
   env?: Record<string, string>
   /** What the channel `email` answers; default: sent. */
   send?: (message: Outgoing) => Outcome | Promise<Outcome>
@@ -73,7 +78,10 @@ export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<Tes
     clock,
     db,
     normaliser: inThisThread,
+    plugins: options.plugins ?? [],
   })
+  await set(app, options.settings ?? {})
+  await app.plugins.start()
   const outbox: Outgoing[] = []
   ;(app.channels as Map<string, Channel>).set('email', recorder(outbox, options.send))
   const inbox = await addInbox(app, 'support@desk.example', 'default')
@@ -113,6 +121,14 @@ export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<Tes
     },
   }
   return test
+}
+
+async function set({ db, settings }: App, values: Readonly<Record<string, unknown>>) {
+  if (Object.keys(values).length === 0) return
+  await db.transaction(async (tx) => {
+    for (const [key, value] of Object.entries(values)) await settings.set(tx, key, value, null)
+  })
+  await settings.load()
 }
 
 /** A thread of its own for every test would cost more than the test. */

@@ -1,8 +1,8 @@
 // The row filter: which tickets a principal may see. Every query of tickets for a person goes through here.
 import { and, eq, exists, inArray, notExists, or, type SQL, sql } from 'drizzle-orm'
-import { prepared, type Reader } from '../db/types.js'
+import type { Reader } from '../db/types.js'
 import type { Principal } from '../people/principal.js'
-import { type Ticket, ticketById } from './create.js'
+import { type Ticket, ticketById, ticketByNumber } from './create.js'
 
 /** Undefined: all of them. */
 export function visible(r: Pick<Reader, 't'>, who: Pick<Principal, 'inboxIds' | 'teamIds'>): SQL | undefined {
@@ -20,19 +20,9 @@ export function visible(r: Pick<Reader, 't'>, who: Pick<Principal, 'inboxIds' | 
   return conditions.length > 0 ? or(...conditions) : sql`1 = 0`
 }
 
-const byNumber = prepared<{ number: number }, Ticket>(
-  (q, t) =>
-    q
-      .select()
-      .from(t.tickets)
-      .where(eq(t.tickets.number, sql.placeholder('number'))) as never,
-)
-
 /** The ticket by id, or undefined when there is none or it is not for this principal. */
 export async function visibleTicket(r: Reader, who: Principal, key: string): Promise<Ticket | undefined> {
-  const [ticket] = /^\d{1,15}$/.test(key)
-    ? await r.run(byNumber, { number: Number(key) })
-    : [await ticketById(r, key)]
+  const ticket = /^\d{1,15}$/.test(key) ? await ticketByNumber(r, Number(key)) : await ticketById(r, key)
   if (!ticket || who.inboxIds === null) return ticket
   if (who.inboxIds.includes(ticket.inboxId)) return ticket
   if (ticket.teamId !== null && who.teamIds.includes(ticket.teamId)) return ticket

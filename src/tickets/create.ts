@@ -48,6 +48,19 @@ export async function ticketById(r: Reader, id: string): Promise<Ticket | undefi
   return ticket
 }
 
+const byNumber = prepared<{ number: number }, Ticket>(
+  (q, t) =>
+    q
+      .select()
+      .from(t.tickets)
+      .where(eq(t.tickets.number, p('number'))) as never,
+)
+
+export async function ticketByNumber(r: Reader, number: number): Promise<Ticket | undefined> {
+  const [ticket] = await r.run(byNumber, { number })
+  return ticket
+}
+
 export type NewTicketInput = Pick<NewTicket, 'subject' | 'inboxId' | 'channel' | 'requesterId'> &
   Partial<NewTicket>
 

@@ -1,5 +1,5 @@
 // Rows of `messages`, and what a new one changes on its ticket.
-import { eq, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import { param } from '../db/param.js'
 import { prepared, type Reader, type Tx } from '../db/types.js'
 
@@ -99,4 +99,20 @@ const byId = prepared<{ id: string }, Message>(
 export async function messageById(r: Reader, id: string): Promise<Message | undefined> {
   const [message] = await r.run(byId, { id })
   return message
+}
+
+/** Oldest first, after the message `afterId`. */
+export async function listMessages(
+  r: Reader,
+  ticketId: string,
+  afterId: string | undefined,
+  limit: number,
+): Promise<Message[]> {
+  const { messages } = r.t
+  return r
+    .select()
+    .from(messages)
+    .where(and(eq(messages.ticketId, ticketId), afterId === undefined ? undefined : gt(messages.id, afterId)))
+    .orderBy(asc(messages.id))
+    .limit(limit)
 }

@@ -3,7 +3,7 @@ import { eq, sql } from 'drizzle-orm'
 import { newId } from '../clock.js'
 import type { Tx } from '../db/types.js'
 import type { Ticket } from './create.js'
-import type { Desk } from './desk.js'
+import type { Actor, Desk } from './desk.js'
 import { insertMessage } from './messages.js'
 import { takeAttachments } from './reply.js'
 import { record } from './timeline.js'
@@ -12,7 +12,7 @@ import { noteAdded } from './tokens.js'
 export async function addNote(
   tx: Tx,
   desk: Desk,
-  agentId: string,
+  author: Actor,
   ticket: Ticket,
   input: { text: string; attachments?: string[] },
 ): Promise<string> {
@@ -22,11 +22,11 @@ export async function addNote(
     ticketId: ticket.id,
     direction: 'note',
     channel: ticket.channel,
-    agentId,
+    agentId: author.kind === 'agent' ? author.id : null,
     subject: '',
     text: input.text,
   })
-  await takeAttachments(tx, id, agentId, input.attachments ?? [])
+  if (author.kind === 'agent') await takeAttachments(tx, id, author.id!, input.attachments ?? [])
   await tx
     .update(tx.t.tickets)
     .set({ version: sql`${tx.t.tickets.version} + 1`, updatedAt: tx.now })
@@ -34,7 +34,7 @@ export async function addNote(
   await record(tx, {
     ticketId: ticket.id,
     type: 'note_added',
-    actor: { kind: 'agent', id: agentId },
+    actor: author,
     messageId: id,
   })
   await desk.hooks.emit(tx, noteAdded, { ticketId: ticket.id, messageId: id })

@@ -20,6 +20,8 @@ export const MOST_RECIPIENTS = 50
 
 export interface ReplyInput {
   text: string
+  /** Default: the subject of the ticket. */
+  subject?: string
   /** Sanitised. */
   html?: string
   attachments?: string[]
@@ -37,12 +39,13 @@ export interface ReplyInput {
 export async function reply(
   tx: Tx,
   desk: Desk,
-  agentId: string,
+  author: Actor,
   ticket: Ticket,
   input: ReplyInput,
 ): Promise<Message> {
   if (input.against !== undefined && ticket.lastPublicMessageId !== input.against)
     throw fail('stale_reply', undefined, { current: await messageById(tx, ticket.lastPublicMessageId ?? '') })
+  const agentId = author.kind === 'agent' ? author.id : null
   const inbox = (await inboxById(tx, ticket.inboxId))!
   const people = await readParticipants(tx, ticket.id)
   const requester = people.find((person) => person.role === 'requester')
@@ -78,11 +81,10 @@ export async function reply(
     delivery: 'queued' satisfies Delivery,
     sendAt,
   })
-  await takeAttachments(tx, id, agentId, input.attachments ?? [])
-  const actor: Actor = { kind: 'agent', id: agentId }
-  await record(tx, { ticketId: ticket.id, type: 'message_queued', actor, messageId: id })
+  if (agentId !== null) await takeAttachments(tx, id, agentId, input.attachments ?? [])
+  await record(tx, { ticketId: ticket.id, type: 'message_queued', actor: author, messageId: id })
   const status = input.status ?? (ticket.status === 'new' ? 'open' : ticket.status)
-  if (status !== ticket.status) await updateTicket(tx, desk, actor, ticket, { status })
+  if (status !== ticket.status) await updateTicket(tx, desk, author, ticket, { status })
   await touchTicket(tx, ticket.id, id)
   await schedule(tx, deliver, { messageId: id }, { key: id, at: sendAt })
   await desk.hooks.emit(tx, messageQueued, { ticketId: ticket.id, messageId: id })
@@ -95,7 +97,7 @@ function draftOf(
   input: ReplyInput,
 ): OutgoingDraft {
   return {
-    subject: ticket.subject,
+    subject: input.subject ?? ticket.subject,
     text: input.text,
     html: input.html ?? '',
     to: input.to ?? people.filter((person) => person.role === 'requester').map(mailboxOf),

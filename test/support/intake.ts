@@ -48,7 +48,7 @@ export async function openIntake(
   const blobs = openBlobs(path.join(dir, 'blobs'), fs)
   const spool = await openSpool(dir, fs)
   const handlers = new JobHandlers()
-  const settings = new Settings(db, coreSettings as never)
+  const settings = new Settings(db, coreSettings as never, createSecrets('x'.repeat(40)))
   const desk = {
     hooks: new Hooks(handlers),
     settings,

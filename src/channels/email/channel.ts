@@ -18,7 +18,8 @@ export function emailChannel({ transports, outboxFolder, hasDefaultServer }: Ema
       if (!transport) return writeToOutbox(outboxFolder, message)
       try {
         const envelope = {
-          from: message.from.address,
+          // RFC 3834 §3.3: nobody is told that a machine's answer came back.
+          from: message.automatic ? '' : message.from.address,
           to: [...message.to, ...message.cc].map(({ address }) => address),
         }
         const info = await transport.sendMail({ ...compose(message), envelope })

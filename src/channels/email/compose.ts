@@ -2,6 +2,13 @@
 import type { SendMailOptions } from 'nodemailer'
 import type { Outgoing } from '../channel.js'
 
+// RFC 3834 §5, and what Exchange and older responders look at.
+const AUTOMATIC = {
+  'Auto-Submitted': 'auto-replied',
+  'X-Auto-Response-Suppress': 'All',
+  Precedence: 'auto_reply',
+}
+
 const REFERENCES_BYTES = 900
 const LAST_REFERENCES = 10
 
@@ -20,7 +27,7 @@ export function compose(message: Outgoing): SendMailOptions {
     messageId: `<${message.messageId}>`,
     ...(inReplyTo && { inReplyTo: `<${inReplyTo}>`, references: references.map((id) => `<${id}>`) }),
     date: message.date,
-    headers: { 'X-Frontdesk-Loop': message.inbox.address },
+    headers: { 'X-Frontdesk-Loop': message.inbox.address, ...(message.automatic && AUTOMATIC) },
     attachments: message.attachments.map(({ filename, contentType, contentId, content }) => ({
       filename,
       contentType,

@@ -26,7 +26,7 @@ async function runServer(config: Config): Promise<number> {
   const log = createLog(config.logLevel, 2)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const lock = lockRoles(config.dataDir, config.roles)
-  const app = await createApp({ config, log })
+  const app = await createApp({ config, log, watch: true })
   // A fault nobody caught: what is in memory cannot be trusted any more. What is committed is safe.
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'an unexpected fault ends this process')

@@ -52,15 +52,20 @@ export const systemTables = (c: Kit) => ({
   plugins: c.table('plugins', {
     name: c.text().primaryKey(),
     version: c.text().notNull(),
+    /** Names of its tables, so that they can be dropped when the plugin itself is gone. */
+    tables: c.json<string[]>().notNull(),
     installedAt: c.instant().notNull(),
   }),
-  /** Handlers of plugins that were switched off after repeated failures. */
+  /** Handlers of plugins that were switched off after repeated failures, or that a process died in. */
   pluginFaults: c.table(
     'plugin_faults',
     {
       plugin: c.text().notNull(),
       handler: c.text().notNull(),
       reason: c.text().notNull(),
+      /** How often a process ended while it ran. */
+      deaths: c.int().notNull(),
+      off: c.bool().notNull(),
       at: c.instant().notNull(),
     },
     (t) => [c.key({ columns: [t.plugin, t.handler] })],

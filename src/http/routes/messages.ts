@@ -68,7 +68,7 @@ export const messageRoutes: Routes = (add, { db, desk, blobs }) => {
       write(async (tx) => {
         const ticket = await ticketFor(tx, who, params.id)
         const { html, sendAt, ...input } = body
-        const message = await reply(tx, desk, who.agentId, ticket, {
+        const message = await reply(tx, desk, actorOf(who), ticket, {
           ...input,
           ...(html !== undefined && { html: sanitizeHtml(html).html }),
           ...(sendAt !== undefined && { sendAt: new Date(sendAt) }),
@@ -90,7 +90,7 @@ export const messageRoutes: Routes = (add, { db, desk, blobs }) => {
       write(async (tx) => {
         const ticket = await ticketFor(tx, who, params.id)
         const { text, attachments = [] } = body
-        return readMessage(tx, await addNote(tx, desk, who.agentId, ticket, { text, attachments }))
+        return readMessage(tx, await addNote(tx, desk, actorOf(who), ticket, { text, attachments }))
       }),
   })
 

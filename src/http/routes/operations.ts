@@ -183,7 +183,7 @@ async function intakeFor(r: Reader, who: Principal, id: string) {
   return row
 }
 
-const jobRoutes: Routes = (add, { db, plugins }) => {
+const jobRoutes: Routes = (add, { db }) => {
   add({
     method: 'GET',
     url: '/jobs',
@@ -231,20 +231,6 @@ const jobRoutes: Routes = (add, { db, plugins }) => {
         if (!done) throw fail('wrong_state', `The job is ${job.state}; only a dead one can be retried.`)
         return job
       }),
-  })
-  add({
-    method: 'GET',
-    url: '/plugins',
-    permission: permissions.operationsRead,
-    tag: 'Operations',
-    summary: 'Plugins of this desk',
-    response: {
-      200: Type.Object({
-        items: Type.Array(Type.Object({ name: Type.String(), version: Type.String(), state: Type.String() })),
-        nextCursor: Type.Null(),
-      }),
-    },
-    handler: async () => ({ items: [...plugins], nextCursor: null }),
   })
 }
 

@@ -124,9 +124,9 @@ export const ticketRoutes: Routes = (add, deps) => {
           requesterId: await requesterOf(tx, who, requesterId, requester),
         })
         const row = (await ticketById(tx, ticket.id))!
-        if (note !== undefined) await addNote(tx, desk, who.agentId, row, { text: note })
+        if (note !== undefined) await addNote(tx, desk, actorOf(who), row, { text: note })
         const now = note === undefined ? row : (await ticketById(tx, ticket.id))!
-        if (message !== undefined) await reply(tx, desk, who.agentId, now, { text: message })
+        if (message !== undefined) await reply(tx, desk, actorOf(who), now, { text: message })
         return ticketDetail(tx, who, (await ticketById(tx, ticket.id))!)
       }),
   })

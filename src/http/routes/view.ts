@@ -1,5 +1,5 @@
 // What several routes show: a ticket with all that belongs to it, messages with their attachments.
-import { and, asc, eq, gt, inArray, sql } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import { prepared, type Reader } from '../../db/types.js'
 import { fail } from '../../errors.js'
 import { readContact } from '../../people/contacts.js'
@@ -7,7 +7,7 @@ import type { Principal } from '../../people/principal.js'
 import { visibleTicket } from '../../tickets/access.js'
 import type { Ticket } from '../../tickets/create.js'
 import { readLinks } from '../../tickets/links.js'
-import { type Message, messageById } from '../../tickets/messages.js'
+import { listMessages, type Message, messageById } from '../../tickets/messages.js'
 import { readParticipants } from '../../tickets/participants.js'
 
 /** @throws DeskError `not_found`, also for what exists but is not for this principal. */
@@ -65,14 +65,7 @@ export async function readMessage(r: Reader, id: string) {
 }
 
 export async function readMessages(r: Reader, ticketId: string, afterId: string | undefined, limit: number) {
-  const { messages } = r.t
-  const rows = await r
-    .select()
-    .from(messages)
-    .where(and(eq(messages.ticketId, ticketId), afterId === undefined ? undefined : gt(messages.id, afterId)))
-    .orderBy(asc(messages.id))
-    .limit(limit)
-  return withAttachments(r, rows)
+  return withAttachments(r, await listMessages(r, ticketId, afterId, limit))
 }
 
 export async function ticketRow(r: Reader, ticket: Ticket) {

@@ -1,0 +1,76 @@
+// The desk as one plugin sees it: the core's own functions, with the plugin as the one who acts.
+import type { Reader, Tx } from '../db/types.js'
+import { fail, unknownReference } from '../errors.js'
+import { sanitizeHtml } from '../intake/mime/html.js'
+import { contactByEmail, readContact } from '../people/contacts.js'
+import { answerAutomatically } from '../tickets/automatic.js'
+import { createTicket, type Ticket, ticketById, ticketByNumber } from '../tickets/create.js'
+import type { Actor, Desk } from '../tickets/desk.js'
+import { allInboxes, inboxById } from '../tickets/inboxes.js'
+import { listMessages, messageById } from '../tickets/messages.js'
+import { addNote } from '../tickets/note.js'
+import { reply } from '../tickets/reply.js'
+import { readTimeline } from '../tickets/timeline.js'
+import { updateTicket } from '../tickets/update.js'
+import { coreReader as reader, coreTx as writer } from './app.js'
+import type { OutgoingInput, PluginDesk } from './desk.js'
+
+/** At most so many rows from one call. */
+const MOST_ROWS = 200
+
+export function deskFor(desk: Desk, plugin: string): PluginDesk {
+  const actor: Actor = { kind: 'system', id: `plugin:${plugin}` }
+  return {
+    ticket: (r, key) => findTicket(reader(r), key),
+    message: (r, id) => messageById(reader(r), id),
+    messages: (r, ticketId, { after, limit = MOST_ROWS } = {}) =>
+      listMessages(reader(r), ticketId, after, Math.min(limit, MOST_ROWS)),
+    contact: (r, id) => readContact(reader(r), id),
+    contactByEmail: (tx, address, name = '') => contactByEmail(writer(tx), name, address),
+    inbox: (r, id) => inboxById(reader(r), id),
+    inboxes: (r) => allInboxes(reader(r)),
+    timeline: (r, ticketId, { since = 0, limit = MOST_ROWS } = {}) =>
+      readTimeline(reader(r), ticketId, since, Math.min(limit, MOST_ROWS)),
+
+    async createTicket(tx, { tags, channel = 'api', ...input }) {
+      const core = writer(tx)
+      if (!(await inboxById(core, input.inboxId))) throw unknownReference('inboxId', input.inboxId)
+      if (!(await readContact(core, input.requesterId)))
+        throw unknownReference('requesterId', input.requesterId)
+      return createTicket(core, desk, actor, { channel, ...input, ...(tags && { tags: [...tags] }) })
+    },
+    async updateTicket(tx, ticketId, { tags, ...changes }) {
+      const core = writer(tx)
+      const all = { ...changes, ...(tags && { tags: [...tags] }) }
+      await updateTicket(core, desk, actor, await mustFind(core, ticketId), all)
+    },
+    async addNote(tx, ticketId, text) {
+      const core = writer(tx)
+      return addNote(core, desk, actor, await mustFind(core, ticketId), { text })
+    },
+    async reply(tx, ticketId, input) {
+      const core = writer(tx)
+      const ticket = await mustFind(core, ticketId)
+      const message = await reply(core, desk, actor, ticket, { ...safe(input), sendAt: core.now })
+      return message.id
+    },
+    async answerAutomatically(tx, ticketId, input) {
+      const core = writer(tx)
+      return answerAutomatically(core, desk, actor, await mustFind(core, ticketId), safe(input))
+    },
+  }
+}
+
+const safe = ({ html, ...rest }: OutgoingInput): OutgoingInput => ({
+  ...rest,
+  ...(html !== undefined && { html: sanitizeHtml(html).html }),
+})
+
+const findTicket = (r: Reader, key: string): Promise<Ticket | undefined> =>
+  /^\d{1,15}$/.test(key) ? ticketByNumber(r, Number(key)) : ticketById(r, key)
+
+async function mustFind(tx: Tx, ticketId: string): Promise<Ticket> {
+  const ticket = await ticketById(tx, ticketId)
+  if (!ticket) throw fail('not_found', `There is no ticket "${ticketId.slice(0, 80)}".`)
+  return ticket
+}

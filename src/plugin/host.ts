@@ -1,0 +1,189 @@
+// The plugins of this desk: brought up to date, set up in order, started, stopped; what they registered, and how they do.
+import path from 'node:path'
+import type { TObject, TSchema } from 'typebox'
+import { SECOND } from '../clock.js'
+import { settle } from '../jobs/ledger.js'
+import { events as coreEvents } from '../tickets/tokens.js'
+import type { Log } from './app.js'
+import { inOrder } from './check.js'
+import type { Plugin } from './define.js'
+import { PluginError } from './errors.js'
+import { limitLog } from './flood.js'
+import { Guard, type HandlerState } from './guard.js'
+import { installed, recordInstalled } from './lifecycle.js'
+import { openMarks, takeDeaths } from './marks.js'
+import {
+  nothingYet,
+  permissionsOf,
+  propertiesOf,
+  type Registered,
+  registrarFor,
+  type Shared,
+} from './registrar.js'
+import { whoRuns } from './running.js'
+import { buildTables, migratePlugin } from './tables.js'
+import { startWatchdog } from './watchdog.js'
+
+export interface HostDeps extends Omit<Shared, 'guard' | 'services' | 'events'> {
+  log: Log & { child?(bindings: object): Log }
+  /** Where the marks of running filters lie. */
+  dataDir: string
+  /** A monitor thread watches the event loop (not in tests). */
+  watch: boolean
+}
+
+export interface Loaded {
+  readonly plugin: Plugin
+  readonly registered: Registered
+}
+
+export interface PluginHost {
+  readonly all: readonly Loaded[]
+  handlers(plugin?: string): HandlerState[]
+  /** Puts a handler that was switched off on again. @returns false where there is no such handler. */
+  switchOn(plugin: string, handler: string): Promise<boolean>
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+const REFRESH_MS = 5 * SECOND
+
+/** @throws PluginError, naming the plugin: then the desk does not start. */
+export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): Promise<PluginHost> {
+  const { db, log, dataDir, settings, handlers } = deps
+  const plugins = inOrder(listed)
+  const folder = path.join(dataDir, 'plugins')
+  const marks = openMarks(folder)
+  const guard = new Guard({ db, clock: deps.clock, log, handlers, marks })
+  const shared: Shared = {
+    ...deps,
+    guard,
+    services: new Map(),
+    events: new Map([...coreEvents, ...plugins.flatMap(({ events = [] }) => events)].map((e) => [e.name, e])),
+  }
+  for (const plugin of plugins) describe(plugin, deps)
+  await settings.load()
+  const all: Loaded[] = []
+  for (const plugin of plugins) all.push({ plugin, registered: await setUp(plugin, shared, log) })
+  for (const { registered } of all) for (const subscribe of registered.everies) subscribe()
+  if (plugins.length > 0) {
+    await guard.bury(takeDeaths(folder))
+    await guard.load()
+  }
+
+  let refresh: NodeJS.Timeout | undefined
+  let watchdog: ReturnType<typeof startWatchdog> | undefined
+  let restoreExit: (() => void) | undefined
+  return {
+    all,
+    handlers: (plugin) => guard.states(plugin),
+    async switchOn(plugin, handler) {
+      const done = await guard.switchOn(plugin, handler)
+      if (done)
+        await db.transaction(async (tx) => {
+          await settle(tx, handlers)
+          tx.announce('jobs', tx.now)
+        })
+      return done
+    },
+    async start() {
+      if (plugins.length === 0) return
+      restoreExit = keepAlive()
+      if (deps.watch)
+        watchdog = startWatchdog({
+          log: (line) => log.warn({}, line),
+          onBlocked: ({ plugin, handler, ms }) => {
+            if (plugin && handler)
+              guard.failed({ plugin, handler }, `it blocked the event loop for ${Math.round(ms)} ms`)
+          },
+        })
+      refresh = setInterval(() => void guard.load().catch(() => {}), REFRESH_MS).unref()
+      for (const { plugin, registered } of all)
+        for (const run of registered.starts)
+          await run().catch((error: unknown) => {
+            throw new PluginError('plugin_setup', plugin.name, `it could not start: ${reasonOf(error)}`, {
+              cause: error,
+            })
+          })
+    },
+    async stop() {
+      clearInterval(refresh)
+      await watchdog?.stop()
+      for (const { plugin, registered } of all.toReversed())
+        for (const run of registered.stops)
+          await within(5 * SECOND, run).catch((error: unknown) =>
+            log.warn({ plugin: plugin.name, err: error }, 'a plugin could not stop'),
+          )
+      restoreExit?.()
+      marks.close()
+    },
+  }
+}
+
+/** What is data goes to the parts of the core that know it. */
+function describe(plugin: Plugin, { settings, desk }: HostDeps): void {
+  const { name, fields = {}, settings: schema } = plugin
+  for (const key of propertiesOf(plugin)) {
+    const property = (schema as TObject).properties[key] as TSchema & {
+      description?: string
+      default: unknown
+      secret?: boolean
+    }
+    settings.add({
+      key: `${name}.${key}`,
+      description: property.description ?? '',
+      schema: property,
+      fallback: property.default,
+      ...(property.secret && { secret: true }),
+    })
+  }
+  for (const [key, field] of Object.entries(fields)) desk.fields.add(`${name}.${key}`, field)
+}
+
+async function setUp(plugin: Plugin, shared: Shared, log: HostDeps['log']): Promise<Registered> {
+  const { name } = plugin
+  const { db } = shared
+  await migratePlugin(db, plugin)
+  const registered = nothingYet()
+  const own = limitLog(log.child?.({ plugin: name }) ?? log, {})
+  const { app, seal } = registrarFor(plugin, buildTables(plugin, db.dialect.name), own, shared, registered)
+  await db
+    .transaction(async (tx) => {
+      const first = !(await installed(tx, name))
+      await recordInstalled(tx, plugin, Object.values(permissionsOf(plugin)))
+      if (first) await plugin.install?.(tx as never, app as never)
+    })
+    .catch((error: unknown) => {
+      throw new PluginError('plugin_install', name, reasonOf(error), { cause: error })
+    })
+  try {
+    await plugin.setup(app as never)
+  } catch (error) {
+    throw new PluginError('plugin_setup', name, reasonOf(error), { cause: error })
+  }
+  seal()
+  return registered
+}
+
+/** A plugin that calls process.exit() gets an error: whether this process ends is not its business. */
+function keepAlive(): () => void {
+  const exit = process.exit
+  process.exit = ((code?: number) => {
+    const who = whoRuns()
+    if (who) throw new Error(`process.exit(${code ?? ''}) was called by ${who.handler}`)
+    return exit(code)
+  }) as typeof process.exit
+  return () => {
+    process.exit = exit
+  }
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+async function within(ms: number, run: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it took longer than ${ms / SECOND} s`)), ms)
+  })
+  await Promise.race([run(), limit]).finally(() => clearTimeout(timer))
+}

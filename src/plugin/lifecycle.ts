@@ -1,0 +1,86 @@
+// On, off, gone: what is recorded of a plugin, and what is left of it.
+import { eq, like, or } from 'drizzle-orm'
+import type { Db, Reader, Tx } from '../db/types.js'
+import { fail } from '../errors.js'
+import type { Permission } from '../people/permissions.js'
+import type { Plugin } from './define.js'
+import { dropTables, tableNames } from './tables.js'
+
+export async function installed(r: Reader, name: string) {
+  const { plugins } = r.t
+  const [row] = await r.select().from(plugins).where(eq(plugins.name, name))
+  return row
+}
+
+/** Every plugin this desk knows, those that are switched off too. */
+export const allInstalled = (r: Reader) => r.select().from(r.t.plugins).orderBy(r.t.plugins.name)
+
+/** Administrators get the permissions of a plugin when it comes; whoever else needs them is given them. */
+export async function recordInstalled(
+  tx: Tx,
+  plugin: Plugin,
+  permissions: readonly Permission[],
+): Promise<void> {
+  const { plugins, roles } = tx.t
+  const { name, version } = plugin
+  const before = await installed(tx, name)
+  const row = { version, tables: tableNames(plugin) }
+  if (before?.version === version && before.tables.join() === row.tables.join()) return
+  await tx
+    .insert(plugins)
+    .values({ name, installedAt: tx.now, ...row })
+    .onConflictDoUpdate({ target: plugins.name, set: row })
+  if (permissions.length === 0) return
+  const [admin] = await tx.select().from(roles).where(eq(roles.name, 'admin'))
+  if (!admin) return
+  const all = [...new Set([...admin.permissions, ...permissions.map((permission) => permission.name)])]
+  await tx.update(roles).set({ permissions: all }).where(eq(roles.id, admin.id))
+  tx.announce('people')
+}
+
+/** Its jobs in the ledger, by state. */
+export async function jobsOf(r: Reader, name: string) {
+  const { jobs } = r.t
+  const rows = await r
+    .select({ name: jobs.name, state: jobs.state, error: jobs.error })
+    .from(jobs)
+    .where(or(like(jobs.name, `${name}.%`), like(jobs.name, `%:${name}.%`)))
+    .limit(10_000)
+  const count = new Map<string, number>()
+  for (const { name: job, state } of rows)
+    count.set(`${job} ${state}`, (count.get(`${job} ${state}`) ?? 0) + 1)
+  return [...count].map(([key, total]) => {
+    const [job, state] = key.split(' ') as [string, string]
+    return { job, state, count: total }
+  })
+}
+
+/**
+ * Drops all that the plugin owned: tables, settings, fields, stages, jobs, notices, rights. What it did to tickets
+ * (messages, changes, lines of the timeline) stays.
+ * @throws DeskError `not_found`; `in_use` while it is listed.
+ */
+export async function uninstall(db: Db, name: string, listed: readonly string[]): Promise<string[]> {
+  if (listed.includes(name))
+    throw fail('in_use', `Take "${name}" off FRONTDESK_PLUGINS and restart the desk first.`)
+  return db.transaction(async (tx) => {
+    const row = await installed(tx, name)
+    if (!row) throw fail('not_found', `The plugin "${name}" was never installed here.`)
+    const { plugins, settings, jobs, ticketFields, ticketStages, notices, pluginFaults, roles } = tx.t
+    await dropTables(tx, name, row.tables)
+    await tx.delete(settings).where(like(settings.key, `${name}.%`))
+    await tx.delete(ticketFields).where(like(ticketFields.field, `${name}.%`))
+    await tx.delete(ticketStages).where(like(ticketStages.workflow, `${name}.%`))
+    await tx.delete(jobs).where(or(like(jobs.name, `${name}.%`), like(jobs.name, `%:${name}.%`)))
+    await tx.delete(notices).where(eq(notices.plugin, name))
+    await tx.delete(pluginFaults).where(eq(pluginFaults.plugin, name))
+    for (const role of await tx.select().from(roles)) {
+      const kept = role.permissions.filter((permission) => !permission.startsWith(`${name}:`))
+      if (kept.length < role.permissions.length)
+        await tx.update(roles).set({ permissions: kept }).where(eq(roles.id, role.id))
+    }
+    await tx.delete(plugins).where(eq(plugins.name, name))
+    tx.announce('people')
+    return row.tables
+  })
+}

@@ -1,0 +1,56 @@
+// From the names of FRONTDESK_PLUGINS to definitions: a plugin of this installation, or a package.
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { checkDefinition } from './check.js'
+import type { Plugin } from './define.js'
+import { PluginError } from './errors.js'
+
+/**
+ * @param root the installation: its own plugins lie in dist/plugins, packages beside it are found from it.
+ * @param cwd where a package is looked for after that.
+ */
+export async function loadPlugins(names: readonly string[], root: string, cwd: string): Promise<Plugin[]> {
+  const plugins: Plugin[] = []
+  for (const name of names) {
+    const plugin = await importPlugin(name, locate(name, root, cwd))
+    checkDefinition(plugin, name)
+    plugins.push(plugin)
+  }
+  return plugins
+}
+
+function locate(name: string, root: string, cwd: string): string {
+  if (/^[a-z][a-z0-9-]*$/.test(name)) {
+    const own = path.join(root, 'dist', 'plugins', name, 'index.js')
+    if (existsSync(own)) return own
+  }
+  if (/^(@[a-z0-9~][\w.~-]*\/)?[a-z0-9~][\w.~-]*$/i.test(name))
+    for (const folder of [root, cwd])
+      try {
+        return createRequire(path.join(folder, 'package.json')).resolve(name)
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (code !== 'MODULE_NOT_FOUND')
+          throw new PluginError('plugin_broken', name, `its package cannot be resolved (${code})`, {
+            cause: error,
+          })
+      }
+  throw new PluginError(
+    'plugin_unknown',
+    name,
+    `there is no dist/plugins/${name} in this installation, and no package "${name}" beside it or in ${cwd}`,
+  )
+}
+
+async function importPlugin(name: string, file: string): Promise<Plugin> {
+  try {
+    return ((await import(pathToFileURL(file).href)) as { default: Plugin }).default
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new PluginError('plugin_broken', name, `its module could not be loaded: ${reason}`, {
+      cause: error,
+    })
+  }
+}

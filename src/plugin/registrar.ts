@@ -1,0 +1,275 @@
+// The `app` that a plugin's setup gets: each call checks, wraps what it is given in the guard, and hands it to the
+// part of the core that runs it.
+import type { TObject } from 'typebox'
+import type { Clock } from '../clock.js'
+import { MINUTE, SECOND } from '../clock.js'
+import type { Db } from '../db/types.js'
+import { fail } from '../errors.js'
+import type { Hooks } from '../hooks/hooks.js'
+import { subscription } from '../hooks/hooks.js'
+import type { Event, Filter } from '../hooks/tokens.js'
+import { cancel, schedule } from '../jobs/schedule.js'
+import { defineJob, exponential, type JobHandlers, type JobRun } from '../jobs/types.js'
+import type { Permission } from '../people/permissions.js'
+import type { Settings } from '../settings/settings.js'
+import { ticketById } from '../tickets/create.js'
+import type { Desk } from '../tickets/desk.js'
+import { readFields, setFields } from '../tickets/fields.js'
+import { moveStage, readStage, startWorkflow, type Workflow } from '../tickets/workflow.js'
+import {
+  type Command,
+  coreReader,
+  coreTx,
+  type HandlerOptions,
+  type Job,
+  type JobOptions,
+  type Log,
+  type PluginApp,
+  type PluginTx,
+  pluginDb,
+} from './app.js'
+import { deskFor } from './commands.js'
+import type { Plugin, PluginTables } from './define.js'
+import type { Guard } from './guard.js'
+import { clearNotice, notify } from './notices.js'
+import type { PluginRoute } from './route.js'
+import type { Service } from './service.js'
+
+/** What all plugins share. */
+export interface Shared {
+  db: Db
+  desk: Desk
+  clock: Clock
+  hooks: Hooks
+  handlers: JobHandlers
+  settings: Settings
+  guard: Guard
+  services: Map<string, { plugin: string; implementation: unknown }>
+  /** Names of every event there is; complete after the last setup. */
+  events: Map<string, Event<never>>
+}
+
+/** What one plugin registered. */
+export interface Registered {
+  readonly routes: PluginRoute<never, never, never>[]
+  readonly commands: Command[]
+  readonly checks: { name: string; check: () => Promise<{ ok: boolean; detail: string }> }[]
+  readonly starts: (() => Promise<void>)[]
+  readonly stops: (() => Promise<void>)[]
+  /** Run after the last setup, when every event is known. */
+  readonly everies: (() => void)[]
+}
+
+export const nothingYet = (): Registered => ({
+  routes: [],
+  commands: [],
+  checks: [],
+  starts: [],
+  stops: [],
+  everies: [],
+})
+
+const BUDGET_MS = 250
+const MOST_BUDGET_MS = 2000
+
+const jobOptions = ({ timeoutMs, concurrency, attempts, backoff }: HandlerOptions) => ({
+  timeoutMs: timeoutMs ?? 30 * SECOND,
+  concurrency: concurrency ?? 4,
+  attempts: attempts ?? 10,
+  backoff: backoff ?? exponential(10 * SECOND, 60 * MINUTE),
+})
+
+export function registrarFor(
+  plugin: Plugin,
+  tables: PluginTables,
+  log: Log,
+  shared: Shared,
+  registered: Registered,
+): { app: PluginApp; seal(): void } {
+  const { db, desk, clock, hooks, handlers, settings, guard, services, events } = shared
+  const { name } = plugin
+  const actor = { kind: 'system', id: `plugin:${name}` } as const
+  let sealed = false
+  const taken = new Set<string>()
+  const open = () => {
+    if (sealed) throw new Error(`the plugin "${name}" registered something after its setup`)
+  }
+  /** A place among the plugin's own names. */
+  const once = (kind: string, key: string) => {
+    open()
+    if (!/^[a-z][\w-]{0,59}$/i.test(key))
+      throw new Error(`the ${kind} "${key}" must be letters, digits, - and _`)
+    if (taken.has(`${kind} ${key}`)) throw new Error(`the ${kind} "${key}" is there twice`)
+    taken.add(`${kind} ${key}`)
+  }
+
+  function subscribe<P>(
+    event: Event<P>,
+    handler: string,
+    run: (payload: P, job: JobRun<P>) => Promise<void>,
+    options: HandlerOptions,
+  ) {
+    const who = { plugin: name, handler: `on ${event.name}/${handler}` }
+    const state = guard.register(who, 'event', subscription(event as Event<never>, `${name}.${handler}`))
+    const limits = jobOptions(options)
+    hooks.on(
+      event,
+      `${name}.${handler}`,
+      (payload, job) => guard.run(state, limits.timeoutMs, () => run(payload, job)),
+      limits,
+    )
+  }
+
+  const app: PluginApp = {
+    name,
+    log,
+    clock,
+    db: pluginDb(db),
+    tables,
+    permissions: permissionsOf(plugin),
+    fields: Object.fromEntries(
+      Object.keys(plugin.fields ?? {}).map((key) => {
+        const field = `${name}.${key}`
+        return [
+          key,
+          {
+            get: async (r, ticketId) => ((await readFields(coreReader(r), ticketId))[field] ?? null) as never,
+            async set(tx, ticketId, value) {
+              const core = coreTx(tx)
+              const ticket = await ticketById(core, ticketId)
+              if (!ticket) throw fail('not_found', `There is no ticket "${ticketId.slice(0, 80)}".`)
+              await setFields(core, desk, actor, ticket, { [field]: value })
+            },
+          },
+        ]
+      }),
+    ),
+    desk: deskFor(desk, name),
+    settings: () => settingsOf(plugin, settings) as never,
+    filter(filter, key, run, { budgetMs = BUDGET_MS } = {}) {
+      once(`filter ${(filter as Filter<unknown, unknown>).name}`, key)
+      const state = guard.register({ plugin: name, handler: `filter ${filter.name}/${key}` }, 'filter')
+      const budget = Math.min(budgetMs, MOST_BUDGET_MS)
+      hooks.filter(filter, `${name}/${key}`, (tx, value, context) =>
+        guard.filter(state, budget, () =>
+          run(tx as unknown as PluginTx, freeze(value) as never, context as never),
+        ),
+      )
+    },
+    on(event, key, run, options = {}) {
+      once(`on ${event.name}`, key)
+      subscribe(event, key, run as never, options)
+    },
+    onEvery(key, run, options = {}) {
+      once('onEvery', key)
+      registered.everies.push(() => {
+        for (const event of events.values())
+          subscribe(
+            event as Event<unknown>,
+            key,
+            (payload, job) => run(event.name, payload, job as never),
+            options,
+          )
+      })
+    },
+    async emit(tx, event, payload) {
+      if (!plugin.events?.some((own) => own.name === event.name))
+        throw new Error(`"${event.name}" is not among the events of the plugin "${name}"`)
+      await hooks.emit(coreTx(tx), event, payload)
+    },
+    job<Data>(key: string, { every, run, dead, ...options }: JobOptions<Data>): Job<Data> {
+      once('job', key)
+      const limits = jobOptions(options)
+      const type = defineJob<Data>(`${name}.${key}`, { ...limits, ...(every !== undefined && { every }) })
+      const state = guard.register({ plugin: name, handler: `job ${key}` }, 'job', type.name)
+      handlers.add<Data>({
+        type,
+        run: (job) => guard.run(state, limits.timeoutMs, () => run(job as unknown as JobRun<Data, PluginTx>)),
+        ...(dead && { dead: (tx, data, error) => dead(tx as unknown as PluginTx, data, error) }),
+      })
+      return {
+        schedule: (tx, data, at) => schedule(coreTx(tx), type, data, at),
+        cancel: (tx, jobKey) => cancel(coreTx(tx), type as never, jobKey),
+      }
+    },
+    route(route) {
+      open()
+      if (!/^\/[\w\-/:]*$/.test(route.url)) throw new Error(`the route "${route.url}" must begin with "/"`)
+      if (/^\/(doctor|handlers|panels)(\/|$)/.test(route.url))
+        throw new Error(`the route "${route.url}" belongs to the core`)
+      registered.routes.push(route as never)
+    },
+    workflow(workflow) {
+      if (!plugin.workflows?.some((own) => own.name === workflow.name))
+        throw new Error(`"${workflow.name}" is not among the workflows of the plugin "${name}"`)
+      const core = workflow as unknown as Workflow
+      return {
+        get: async (r, ticketId) => (await readStage(coreReader(r), core.name, ticketId)) as never,
+        start: (tx, ticketId) => startWorkflow(coreTx(tx), desk, actor, core, ticketId),
+        move: (tx, ticketId, to) => moveStage(coreTx(tx), desk, actor, core, ticketId, to),
+      }
+    },
+    provide(service, implementation) {
+      open()
+      if (!service.name.startsWith(`${name}.`))
+        throw new Error(`the service "${service.name}" must begin with "${name}."`)
+      if (services.has(service.name)) throw new Error(`the service "${service.name}" is there twice`)
+      services.set(service.name, { plugin: name, implementation })
+    },
+    use<I>(service: Service<I>): I {
+      const owner = service.name.split('.')[0]!
+      if (owner !== name && !(owner in (plugin.requires ?? {})))
+        throw new Error(`to use "${service.name}", name "${owner}" in requires`)
+      const found = services.get(service.name)
+      if (!found) throw new Error(`the plugin "${owner}" provides no "${service.name}"`)
+      return found.implementation as I
+    },
+    find: <I>(service: Service<I>) => services.get(service.name)?.implementation as I | undefined,
+    command(command) {
+      once('command', command.name)
+      registered.commands.push(command)
+    },
+    health(key, check) {
+      once('health', key)
+      registered.checks.push({ name: key, check })
+    },
+    notify: (tx, notice) => notify(coreTx(tx), name, notice),
+    clearNotice: (tx, key) => clearNotice(coreTx(tx), name, key),
+    seal: (text) => desk.secrets.seal(text),
+    open: (text) => desk.secrets.open(text),
+    events: () => [...events.keys()],
+    onStart(run) {
+      open()
+      registered.starts.push(run)
+    },
+    onStop(run) {
+      open()
+      registered.stops.push(run)
+    },
+  }
+  return {
+    app,
+    seal() {
+      sealed = true
+    },
+  }
+}
+
+export const permissionsOf = ({ name, permissions = {} }: Plugin): Record<string, Permission> =>
+  Object.fromEntries(
+    Object.entries(permissions).map(([key, description]) => [key, { name: `${name}:${key}`, description }]),
+  )
+
+export const propertiesOf = ({ settings }: Plugin): string[] =>
+  Object.keys((settings as TObject | undefined)?.properties ?? {})
+
+const settingsOf = (plugin: Plugin, settings: Settings): Record<string, unknown> =>
+  Object.fromEntries(propertiesOf(plugin).map((key) => [key, settings.byKey(`${plugin.name}.${key}`)]))
+
+/** A change in place would be seen by the next filter, and by nobody's check. */
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value))
+    return value
+  for (const inner of Object.values(value)) freeze(inner)
+  return Object.freeze(value)
+}
