@@ -62,9 +62,9 @@ t.test('tickets that an agent made, or split off, are not acknowledged', async (
 t.test('when the answer is late, what is true then counts', async (t) => {
   const app = await desk(t, { enabled: false })
   const open = async (name: string) => (await app.mail(mail({ from: `${name}@guest.example` }))).ticketId!
-  const [answered, solved, merged, waiting, old] = await Promise.all(
-    ['a', 'b', 'c', 'd', 'e'].map((name) => open(name)),
-  )
+  const tickets: string[] = []
+  for (const name of ['a', 'b', 'c', 'd', 'e']) tickets.push(await open(name))
+  const [answered, solved, merged, waiting, old] = tickets
   t.same(await answers(app), [], 'switched off, it does nothing')
   await app.call('POST', `/api/tickets/${answered}/replies`, { text: 'We are on our way.' })
   const { version } = (await app.call('GET', `/api/tickets/${solved}`)).body

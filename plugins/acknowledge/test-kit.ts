@@ -1,6 +1,7 @@
 // For the tests of this plugin: mails as people and other desks write them, and what became of a ticket.
-import { ticketCreated } from 'frontdesk/plugin'
-import { type DatabaseName, type TestApp, testApp } from 'frontdesk/testing'
+import { newId, ticketCreated } from 'frontdesk/plugin'
+import { type DatabaseName, eachDatabase, type TestApp, testApp } from 'frontdesk/testing'
+import type { Test } from 'tap'
 import acknowledge from './index.js'
 
 export interface Mail {
@@ -28,10 +29,12 @@ export function mail({ from = 'Ann <ann@guest.example>', headers = {}, ...rest }
   return `${lines.join('\r\n')}\r\n\r\n${rest.text ?? 'Brr.'}\r\n`
 }
 
-type Tap = Parameters<typeof testApp>[0]
+/** The test kit knows less of tap than tap does: the types are put together here, once. */
+export const onBoth = (t: Test, body: (t: Test, database: DatabaseName) => Promise<void>) =>
+  eachDatabase(t as never, body as never)
 
 /** @param values settings of the plugin, without its prefix. */
-export const desk = (t: Tap, values: Record<string, unknown> = {}, database: DatabaseName = 'sqlite') =>
+export const desk = (t: Test, values: Record<string, unknown> = {}, database: DatabaseName = 'sqlite') =>
   testApp(t, {
     database,
     plugins: [acknowledge],
@@ -68,4 +71,22 @@ export async function again(app: TestApp, ticketId: string): Promise<Row | undef
   await app.db.transaction((tx) => app.desk.hooks.emit(tx, ticketCreated, { ticketId }))
   await app.runJobs({ twice: true })
   return (await answers(app)).find((one) => one.ticketId === ticketId)
+}
+
+/** What the engine does once a day; it is not started in tests. */
+export async function prune(app: TestApp): Promise<void> {
+  const row = {
+    name: 'acknowledge.prune',
+    key: 'recurring',
+    data: {},
+    state: 'waiting' as const,
+    attempts: 0,
+  }
+  await app.db.transaction((tx) =>
+    tx
+      .insert(tx.t.jobs)
+      .values({ id: newId(), runAt: tx.now, createdAt: tx.now, ...row })
+      .onConflictDoNothing(),
+  )
+  await app.runJobs({ twice: true })
 }
