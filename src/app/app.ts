@@ -83,8 +83,7 @@ export async function createApp({
   await settings.start()
   const handlers = new JobHandlers()
   const hooks = new Hooks(handlers)
-  const fields = new Fields()
-  const desk: Desk = { hooks, settings, secrets, fields }
+  const desk: Desk = { hooks, settings, secrets, fields: new Fields(), workflows: new Map() }
   const blobs = openBlobs(path.join(config.dataDir, 'blobs'))
   const spool = await openSpool(config.dataDir)
   const email = emailChannel({

@@ -40,13 +40,24 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const two = commands[`${first} ${second}`]
   const load = two ?? commands[first]
+  const ofPlugin = load ? undefined : await pluginCommand(first, second)
+  if (ofPlugin) return runCommand(ofPlugin, argv.slice(2))
   if (!load) {
     const near = Object.keys(commands).filter((name) => name.startsWith(`${first} `))
     const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : '"frontdesk help" lists them'
     throw new UsageError(`there is no command "${[first, second].join(' ').trim()}"; ${hint}`)
   }
-  const command = await load()
-  const rest = argv.slice(two ? 2 : 1)
+  return runCommand(await load(), argv.slice(two ? 2 : 1))
+}
+
+/** `frontdesk PLUGIN NAME`: only a plugin that is on is looked at, and only when nothing of the core fits. */
+async function pluginCommand(plugin: string, name: string): Promise<Command | undefined> {
+  if (readConfig(loadEnv(ROOT), ROOT).plugins.length === 0) return undefined
+  const { commandOf } = await import('./commands/plugin-own.js')
+  return commandOf(plugin, name)
+}
+
+async function runCommand(command: Command, rest: string[]): Promise<number> {
   if (rest.includes('--help')) {
     say(`usage: frontdesk ${command.usage}\n\n${command.summary}`)
     return 0

@@ -130,6 +130,18 @@ const participant = Type.Object(
   { $id: 'Participant' },
 )
 
+export const fieldsSchema = Type.Object(
+  {},
+  {
+    additionalProperties: Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
+    description: 'Values of the fields that plugins bring',
+  },
+)
+export const stagesSchema = Type.Object(
+  {},
+  { additionalProperties: Type.String(), description: 'Workflow -> the stage that the ticket is in' },
+)
+
 const ticketDetail = Type.Object(
   {
     ...ticketFields,
@@ -139,6 +151,8 @@ const ticketDetail = Type.Object(
     lastPublicMessageId: orNull(Type.String({ description: 'Send it as `against` with a reply.' })),
     participants: Type.Array(Type.Ref('Participant#')),
     messages: Type.Array(Type.Ref('Message#')),
+    fields: fieldsSchema,
+    stages: stagesSchema,
     links: Type.Array(Type.Object({ ticketId: id(), otherId: id(), kind: Type.String() })),
   },
   { $id: 'TicketDetail' },

@@ -6,6 +6,7 @@ import { answerError, useProblems } from './problem.js'
 import { routeAdder } from './route.js'
 import { agentRoutes } from './routes/agents.js'
 import { contactRoutes } from './routes/contacts.js'
+import { fieldRoutes } from './routes/fields.js'
 import { inboxRoutes } from './routes/inboxes.js'
 import { messageRoutes } from './routes/messages.js'
 import { operationRoutes } from './routes/operations.js'
@@ -29,6 +30,7 @@ export const routes: readonly Routes[] = [
   roleRoutes,
   settingRoutes,
   operationRoutes,
+  fieldRoutes,
   pluginRoutes,
 ]
 

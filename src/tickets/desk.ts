@@ -3,12 +3,15 @@ import type { Hooks } from '../hooks/hooks.js'
 import type { Secrets } from '../settings/secrets.js'
 import type { Settings } from '../settings/settings.js'
 import type { Fields } from './fields.js'
+import type { Workflow } from './workflow.js'
 
 export interface Desk {
   readonly hooks: Hooks
   readonly settings: Settings
   readonly secrets: Secrets
   readonly fields: Fields
+  /** Workflows of plugins, by full name. */
+  readonly workflows: Map<string, Workflow>
 }
 
 export interface Actor {

@@ -24,6 +24,8 @@ export class Fields {
 
   all = () => [...this.#known].map(([name, { schema, description }]) => ({ name, schema, description }))
 
+  get = (name: string) => this.#known.get(name)
+
   /** @throws DeskError `field_invalid`, naming the field and what is wrong. */
   check(name: string, value: unknown): void {
     const field = this.#known.get(name)
@@ -90,4 +92,17 @@ export async function setFields(
   if (Object.keys(changes).length === 0) return
   await record(tx, { ticketId: ticket.id, type: 'changed', actor, data: changes })
   await desk.hooks.emit(tx, ticketUpdated, { ticketId: ticket.id, changes })
+}
+
+/**
+ * `hotel.room:12` of a query string.
+ * @throws DeskError `field_invalid`.
+ */
+export function readFilter(fields: Fields, text: string): { name: string; value: string } {
+  const colon = text.indexOf(':')
+  const name = text.slice(0, colon)
+  const field = fields.get(name)
+  if (!field) throw invalid(name, 'there is no such field')
+  const value = Value.Convert(field.schema, text.slice(colon + 1))
+  return { name, value: storedValue(value) }
 }

@@ -19,6 +19,8 @@ export interface TicketQuery {
   inboxId?: string
   requesterId?: string
   tag?: string
+  /** A field of a plugin, and the value in its stored form. */
+  field?: { name: string; value: string }
   updatedSince?: Date
   /** Words of the subject; each may be the beginning of one. */
   subject?: string
@@ -86,9 +88,10 @@ export async function listTickets(
   const limit = query.limit ?? 50
   const params: Record<string, unknown> = { limit: limit + 1 }
   const fields = (
-    ['priority', 'assigneeId', 'teamId', 'inboxId', 'requesterId', 'updatedSince', 'tag'] as const
+    ['priority', 'assigneeId', 'teamId', 'inboxId', 'requesterId', 'updatedSince', 'tag', 'field'] as const
   ).filter((field) => query[field] !== undefined)
   for (const field of fields) params[field] = query[field]
+  if (query.field) Object.assign(params, { field: query.field.name, fieldValue: query.field.value })
   if (query.tag !== undefined) params.tag = canonicalTag(query.tag)
   if (query.assigneeId === 'none') fields[fields.indexOf('assigneeId')] = 'unassigned' as never
   const statuses = [...new Set(query.status ?? [])]
@@ -148,13 +151,15 @@ function statementFor(shape: Shape) {
 }
 
 function conditions(t: Reader['t'], { fields, statuses, words, sort, after }: Shape): (SQL | undefined)[] {
-  const { tickets, ticketTags, ticketWords } = t
+  const { tickets, ticketTags, ticketFields, ticketWords } = t
   const p = sql.placeholder
   const found: (SQL | undefined)[] = fields.map((field) => {
     if (field === 'unassigned') return isNull(tickets.assigneeId)
     if (field === 'updatedSince') return gte(tickets.updatedAt, param(tickets.updatedAt, field))
     if (field === 'tag')
       return sql`${tickets.number} in (select ${ticketTags.number} from ${ticketTags} where ${ticketTags.tag} = ${p('tag')})`
+    if (field === 'field')
+      return sql`${tickets.number} in (select ${ticketFields.number} from ${ticketFields} where ${ticketFields.field} = ${p('field')} and ${ticketFields.value} = ${p('fieldValue')})`
     return eq(tickets[field as 'teamId'], p(field))
   })
   if (statuses > 0)

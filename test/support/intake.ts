@@ -54,6 +54,7 @@ export async function openIntake(
     settings,
     secrets: createSecrets('x'.repeat(40)),
     fields: new Fields(),
+    workflows: new Map(),
   }
   handlers.add(
     intakeHandler({ db, desk, blobs, normaliser: { normalise: parse, warm() {}, close: async () => {} } }),

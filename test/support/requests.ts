@@ -185,6 +185,27 @@ export const requests: Record<string, Entry> = {
   'GET /api/jobs': desk(200, () => ({ path: '/api/jobs' })),
   'POST /api/jobs/:id/retry': desk(200, (_s, _c, { deadJob }) => ({ path: `/api/jobs/${deadJob}/retry` })),
   'GET /api/plugins': desk(200, () => ({ path: '/api/plugins' })),
+  'GET /api/plugins/:name': desk(200, () => ({ path: '/api/plugins/probe' })),
+  'DELETE /api/plugins/:name': desk(204, () => ({ path: '/api/plugins/gone' })),
+  'GET /api/plugins/:name/doctor': desk(200, () => ({ path: '/api/plugins/probe/doctor' })),
+  'POST /api/plugins/:name/handlers/on': desk(204, () => ({
+    path: '/api/plugins/probe/handlers/on',
+    body: { handler: 'filter createTicket/nothing' },
+  })),
+  'GET /api/plugins/:name/panels/:element': desk(200, () => ({
+    path: '/api/plugins/probe/panels/probe-panel',
+  })),
+  'GET /api/notices': desk(200, () => ({ path: '/api/notices' })),
+  'GET /api/fields': desk(200, () => ({ path: '/api/fields' })),
+  'PATCH /api/tickets/:id/fields': inbox(200, ({ ticket }) => ({
+    path: `/api/tickets/${ticket}/fields`,
+    body: { 'probe.room': '12' },
+  })),
+  'GET /api/workflows': desk(200, () => ({ path: '/api/workflows' })),
+  'POST /api/tickets/:id/stages': inbox(200, ({ ticket }) => ({
+    path: `/api/tickets/${ticket}/stages`,
+    body: { workflow: 'probe.stay' },
+  })),
 }
 
 /** `GET /api/x` of every route that the application has. */

@@ -5,6 +5,7 @@ import { DAY, newId, SECOND } from '../../src/clock.js'
 import { createToken } from '../../src/people/tokens.js'
 import { type TestApp, type TestAppOptions, testApp } from '../../src/testing/index.js'
 import type { Inbox } from '../../src/tickets/inboxes.js'
+import { probe } from './probe.js'
 
 /** The things of one inbox. */
 export interface Side {
@@ -57,7 +58,7 @@ interface Tap {
 }
 
 export async function makeWorld(t: Tap, options: TestAppOptions = {}): Promise<World> {
-  const app = await testApp(t, options)
+  const app = await testApp(t, { plugins: [probe], ...options })
   const bravoInbox = await app.addInbox('bravo@desk.example', 'other')
   const sides = {
     own: await makeSide(app, 'alpha', app.inbox),
@@ -189,6 +190,8 @@ async function insertExtra(app: TestApp, offId: string, callers: Caller[]) {
     }
     const job = { id: deadJob, name: 'deliver', data: { messageId: 'gone' }, runAt: tx.now }
     await tx.insert(tx.t.jobs).values({ ...job, state: 'dead', attempts: 20, createdAt: tx.now })
+    const gone = { name: 'gone', version: '1.0.0', tables: [], installedAt: tx.now }
+    await tx.insert(tx.t.plugins).values(gone)
     await tx.insert(tx.t.suppressions).values({ address: suppressed, reason: '5.1.1', createdAt: tx.now })
     await tx.update(tx.t.agents).set({ passwordHash: cheapHash() }).where(eq(tx.t.agents.email, LOGIN.email))
     const expired = (await makeToken(callers[0]!.agentId, SECOND)).token

@@ -8,6 +8,7 @@ import { permissions } from '../../people/permissions.js'
 import type { Principal } from '../../people/principal.js'
 import { visibleContact } from '../../tickets/access.js'
 import { createTicket, ticketById } from '../../tickets/create.js'
+import { readFilter } from '../../tickets/fields.js'
 import { listTickets } from '../../tickets/list.js'
 import { mergeTickets } from '../../tickets/merge.js'
 import { addNote } from '../../tickets/note.js'
@@ -52,6 +53,14 @@ const listQuery = Type.Object({
   inboxId: Type.Optional(Type.String({ maxLength: 64 })),
   requesterId: Type.Optional(Type.String({ maxLength: 64 })),
   tag: Type.Optional(Type.String({ maxLength: 60 })),
+  field: Type.Optional(
+    Type.String({
+      maxLength: 300,
+      pattern: '^[a-z][a-z0-9-]*\\.[a-zA-Z0-9]+:',
+      description: 'A field of a plugin and its value',
+      examples: ['hotel.room:12'],
+    }),
+  ),
   updatedSince: Type.Optional(instant()),
   subject: Type.Optional(
     Type.String({ minLength: 1, maxLength: 200, description: 'Words of the subject, or their beginnings' }),
@@ -70,9 +79,10 @@ export const ticketRoutes: Routes = (add, deps) => {
     summary: 'List tickets, the newest first',
     query: listQuery,
     response: { 200: page('Ticket') },
-    handler: async ({ who, query: { status, updatedSince, ...query } }) =>
+    handler: async ({ who, query: { status, updatedSince, field, ...query } }) =>
       listTickets(db, who, {
         ...query,
+        ...(field !== undefined && { field: readFilter(desk.fields, field) }),
         ...(status !== undefined && { status: status.split(',') }),
         ...(updatedSince !== undefined && { updatedSince: new Date(updatedSince) }),
       }),

@@ -6,9 +6,11 @@ import { readContact } from '../../people/contacts.js'
 import type { Principal } from '../../people/principal.js'
 import { visibleTicket } from '../../tickets/access.js'
 import type { Ticket } from '../../tickets/create.js'
+import { readFields } from '../../tickets/fields.js'
 import { readLinks } from '../../tickets/links.js'
 import { listMessages, type Message, messageById } from '../../tickets/messages.js'
 import { readParticipants } from '../../tickets/participants.js'
+import { readStages } from '../../tickets/workflow.js'
 
 /** @throws DeskError `not_found`, also for what exists but is not for this principal. */
 export async function ticketFor(r: Reader, who: Principal, key: string): Promise<Ticket> {
@@ -77,11 +79,13 @@ export async function ticketRow(r: Reader, ticket: Ticket) {
 const SHOWN_MESSAGES = 200
 
 export async function ticketDetail(r: Reader, who: Principal, ticket: Ticket) {
-  const [row, participants, messages, links] = await Promise.all([
+  const [row, participants, messages, links, fields, stages] = await Promise.all([
     ticketRow(r, ticket),
     readParticipants(r, ticket.id),
     readMessages(r, ticket.id, undefined, SHOWN_MESSAGES),
     readLinks(r, who, ticket.id),
+    readFields(r, ticket.id),
+    readStages(r, ticket.id),
   ])
-  return { ...row, participants, messages, links }
+  return { ...row, participants, messages, links, fields, stages }
 }
