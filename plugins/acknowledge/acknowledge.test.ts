@@ -13,6 +13,8 @@ t.test('a new ticket is acknowledged once, marked as automatic, however often th
     await app.runJobs({ twice: true })
     t.equal((await again(app, ticketId!))?.sent, true)
     t.equal(app.outbox.length, 1)
+    const left = await app.db.select({ name: app.db.t.jobs.name }).from(app.db.t.jobs)
+    t.same(left, [], 'no run of it failed')
     const [sent] = app.outbox
     t.same(
       sent!.to.map(({ address }) => address),
@@ -55,7 +57,7 @@ const chatty = { en: { subject: 'Re: {{ticket.subject}}', text: 'Dear {{requeste
 
 t.test('texts can name the sender and the subject where the administrator allows it', async (t) => {
   const app = await desk(t, { texts: chatty, desk: 'Hotel {{ticket.number}}', repeatSender: true })
-  await app.mail(mail({ subject: 'Cold\u202e shower, see https://evil.example/x or evil.example now' }))
+  await app.mail(mail({ subject: 'Co\u200bld\u202e shower, see https://evil.example/x or evil.example now' }))
   t.equal(app.outbox[0]!.subject, 'Re: [#1] Cold shower, see … or … now')
   t.equal(app.outbox[0]!.text, 'Dear Ann,\nHotel {{ticket.number}}', 'a value is not a template')
 
@@ -74,6 +76,9 @@ t.test('a text that names what there is not is refused when it is saved', async 
   const texts = { en: { subject: 'Hello', text: 'Dear {{contact.password}}' } }
   t.equal((await app.call('PATCH', '/api/settings', { 'acknowledge.texts': texts })).status, 422)
   t.equal((await app.call('PATCH', '/api/settings', { 'acknowledge.texts': chatty })).status, 200)
+  await app.mail(mail())
+  t.equal(app.outbox[0]!.subject.trim(), 'Re: [#1]', 'nor are the words of the sender shown unasked')
+  t.equal(app.outbox[0]!.text, 'Dear,\nsupport@desk.example')
 })
 
 t.test(

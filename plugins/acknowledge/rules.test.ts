@@ -61,12 +61,16 @@ t.test('tickets that an agent made, or split off, are not acknowledged', async (
 
 t.test('when the answer is late, what is true then counts', async (t) => {
   const app = await desk(t, { enabled: false })
-  const open = async (name: string) => (await app.mail(mail({ from: `${name}@guest.example` }))).ticketId!
+  const open = async (name: string) =>
+    (await app.mail(mail({ from: `${name}@guest.example`, date: 'Thu, 01 Jan 2099 00:00:00 +0000' })))
+      .ticketId!
   const tickets: string[] = []
-  for (const name of ['a', 'b', 'c', 'd', 'e']) tickets.push(await open(name))
-  const [answered, solved, merged, waiting, old] = tickets
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) tickets.push(await open(name))
+  const [answered, solved, merged, waiting, undone, old] = tickets
   t.same(await answers(app), [], 'switched off, it does nothing')
   await app.call('POST', `/api/tickets/${answered}/replies`, { text: 'We are on our way.' })
+  const reply = await app.call('POST', `/api/tickets/${undone}/replies`, { text: 'We are on our' })
+  t.equal((await app.call('POST', `/api/messages/${reply.body.id}/cancel`)).status, 200)
   const { version } = (await app.call('GET', `/api/tickets/${solved}`)).body
   t.equal((await app.call('PATCH', `/api/tickets/${solved}`, { version, status: 'solved' })).status, 200)
   t.equal((await app.call('POST', `/api/tickets/${merged}/merge`, { into: waiting })).status, 200)
@@ -75,6 +79,7 @@ t.test('when the answer is late, what is true then counts', async (t) => {
   t.equal((await again(app, solved!))?.reason, 'done')
   t.equal((await again(app, merged!))?.reason, 'done')
   t.equal((await again(app, waiting!))?.sent, true)
+  t.equal((await again(app, undone!))?.sent, true, 'a reply that was taken back is none')
   app.clock.advance(25 * 3_600_000)
   t.equal((await again(app, old!))?.reason, 'too-old')
 })

@@ -66,9 +66,11 @@ export async function outcome(app: TestApp, raw: string, address?: string): Prom
 export const put = (app: TestApp, key: string, value: unknown) =>
   app.call('PATCH', '/api/settings', { [`acknowledge.${key}`]: value })
 
-/** The event once more, as after a crash or a long stop. */
+/** The event twice more, as after a crash or a long stop. */
 export async function again(app: TestApp, ticketId: string): Promise<Row | undefined> {
-  await app.db.transaction((tx) => app.desk.hooks.emit(tx, ticketCreated, { ticketId }))
+  await app.db.transaction(async (tx) => {
+    for (const _ of [1, 2]) await app.desk.hooks.emit(tx, ticketCreated, { ticketId })
+  })
   await app.runJobs({ twice: true })
   return (await answers(app)).find((one) => one.ticketId === ticketId)
 }
