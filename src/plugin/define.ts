@@ -54,11 +54,11 @@ export interface PluginDefinition<
   readonly permissions?: P
   /** Typed ticket fields: `room` becomes `NAME.room`. */
   readonly fields?: F
-  readonly workflows?: readonly Workflow<`${N}.${string}`>[]
+  readonly workflows?: readonly Workflow<`${NoInfer<N>}.${string}`>[]
   readonly channels?: readonly Channel[]
   readonly panels?: readonly Panel[]
   /** Events that it publishes. */
-  readonly events?: readonly Event<never, `${N}.${string}`>[]
+  readonly events?: readonly Event<never, `${NoInfer<N>}.${string}`>[]
   /** Once, after the first migration, in one transaction. */
   install?(tx: PluginTx, app: PluginApp<N, T, S, P, F>): Promise<void>
   /** Registers its behaviour. Registering afterwards throws. */
