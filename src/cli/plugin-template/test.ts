@@ -5,7 +5,7 @@ export const test = ({
   name,
 }: Template): string => `// The plugin in the real desk, on both databases, with a clock that stands still.
 import { HOUR } from 'frontdesk/plugin'
-import { closePglite, eachDatabase, pluginContract, testApp } from 'frontdesk/testing'
+import { eachDatabase, pluginContract, testApp } from 'frontdesk/testing'
 import t from 'tap'
 import plugin from './index.js'
 
@@ -19,8 +19,6 @@ const letter = (subject: string) =>
     'The shower stays cold.',
     '',
   ].join('\\r\\n')
-
-t.teardown(closePglite)
 
 t.test('the contract of plugins', (t) => pluginContract(t, plugin))
 
