@@ -18,11 +18,7 @@ const tsc = spawnSync(
   },
 )
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
-// A plugin names its migrations relative to its compiled module.
-for (const name of readdirSync('plugins', { withFileTypes: true })) {
-  const from = path.join('plugins', name.name, 'migrations')
-  if (existsSync(from)) cpSync(from, path.join('dist', from), { recursive: true })
-}
+copyMigrations()
 rmSync('dist/run', { recursive: true, force: true })
 const { build } = await import('esbuild')
 await build({
@@ -39,13 +35,26 @@ await build({
   target: 'node20',
   sourcemap: true,
   // Native code, and files that a package reads from its own folder, stay where they are.
-  external: ['better-sqlite3', '@fastify/swagger-ui', '@electric-sql/pglite'],
+  external: ['better-sqlite3', '@fastify/swagger-ui', '@electric-sql/pglite', 'drizzle-kit'],
   banner: {
     js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
   },
   logLevel: 'warning',
 })
 writeFileSync(stamp, '')
+
+/** A plugin names its migrations relative to its compiled module. Of one that is gone nothing may stay. */
+function copyMigrations() {
+  const plugins = readdirSync('plugins')
+  for (const old of existsSync('dist/plugins') ? readdirSync('dist/plugins') : [])
+    if (!plugins.includes(old)) rmSync(path.join('dist', 'plugins', old), { recursive: true })
+  for (const plugin of plugins) {
+    const to = path.join('dist', 'plugins', plugin, 'migrations')
+    rmSync(to, { recursive: true, force: true })
+    const from = path.join('plugins', plugin, 'migrations')
+    if (existsSync(from)) cpSync(from, to, { recursive: true })
+  }
+}
 
 function isFresh() {
   if (!existsSync(stamp)) return false

@@ -1,51 +1,29 @@
-// npm run make:migration NAME: writes migrations/<dialect>/NNNN_NAME.sql for what changed in the tables since the
-// last snapshot, for both databases. Read what it wrote before you commit it.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+// npm run make:migration -- NAME [PLUGIN]: migrations for what changed in the tables of the core, or of a plugin of
+// this repository. Read what it wrote before you commit it.
 import path from 'node:path'
-import {
-  generateDrizzleJson,
-  generateMigration,
-  generateSQLiteDrizzleJson,
-  generateSQLiteMigration,
-} from 'drizzle-kit/api'
-import { postgresKit, sqliteKit } from '../src/db/kit.js'
+import { pathToFileURL } from 'node:url'
+import { isMigrationName, makeMigrations } from '../src/db/make-migrations.js'
 import { coreTables } from '../src/db/tables/index.js'
+import type { Plugin } from '../src/plugin/define.js'
+import { prefixOf } from '../src/plugin/tables.js'
 
 const root = path.resolve(import.meta.dirname, '../..')
-const name = process.argv[2]
-if (!name || !/^[a-z0-9_]+$/.test(name)) {
-  console.error('usage: npm run make:migration -- NAME   (lower-case letters, digits, _)')
+const [name, plugin] = process.argv.slice(2)
+if (!name || !isMigrationName(name)) {
+  console.error('usage: npm run make:migration -- NAME [PLUGIN]   (NAME: lower-case letters, digits, _)')
   process.exit(2)
 }
 
-// SQLite stores 'abc' in an INTEGER column unless the table is STRICT; drizzle cannot say so.
-const strict = (statement: string) =>
-  statement.startsWith('CREATE TABLE') ? statement.replace(/\);\s*$/, ') STRICT;') : statement
+const files = await makeMigrations({ name, ...(plugin === undefined ? core() : await ofPlugin(plugin)) })
+for (const file of files) console.log(file)
+if (files.length === 0) console.log('nothing changed')
 
-const sqlite = await generateSQLiteDrizzleJson(coreTables(sqliteKit()), undefined, 'snake_case')
-const postgres = generateDrizzleJson(coreTables(postgresKit()), undefined, undefined, 'snake_case')
-write(
-  'sqlite',
-  sqlite,
-  (await generateSQLiteMigration(before('sqlite', await emptySqlite()), sqlite)).map(strict),
-)
-write('postgres', postgres, await generateMigration(before('postgres', generateDrizzleJson({})), postgres))
-
-function emptySqlite() {
-  return generateSQLiteDrizzleJson({})
+function core() {
+  return { tables: coreTables, folder: path.join(root, 'migrations') }
 }
 
-function before<T>(dialect: string, empty: T): T {
-  const file = path.join(root, 'migrations', dialect, 'snapshot.json')
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as T) : empty
-}
-
-function write(dialect: string, snapshot: object, statements: string[]) {
-  const dir = path.join(root, 'migrations', dialect)
-  if (statements.length === 0) return console.log(`${dialect}: nothing changed`)
-  const number = readdirSync(dir).filter((file) => file.endsWith('.sql')).length + 1
-  const file = path.join(dir, `${String(number).padStart(4, '0')}_${name}.sql`)
-  writeFileSync(file, `${statements.join('\n--> statement-breakpoint\n')}\n`)
-  writeFileSync(path.join(dir, 'snapshot.json'), `${JSON.stringify(snapshot, null, 1)}\n`)
-  console.log(file)
+async function ofPlugin(name: string) {
+  const module = pathToFileURL(path.join(root, 'dist', 'plugins', name, 'index.js')).href
+  const { tables = () => ({}) } = ((await import(module)) as { default: Plugin }).default
+  return { tables, prefix: prefixOf(name), folder: path.join(root, 'plugins', name, 'migrations') }
 }

@@ -1,33 +1,28 @@
 // Golden surfaces: a difference is a decision. After one was made: UPDATE_GOLDEN=1 npm test
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import path from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { ROOT } from '../src/app/root.js'
 import { SECRET_VARIABLES, VARIABLES } from '../src/config.js'
 import { catalogue } from '../src/errors.js'
 import { permissions } from '../src/people/permissions.js'
 import { testApp } from '../src/testing/index.js'
+import { golden } from './support/golden.js'
 
 const read = (...parts: string[]) => readFileSync(path.join(ROOT, ...parts), 'utf8')
-
-function golden(t: Test, name: string, actual: string) {
-  const file = path.join(ROOT, 'test', 'golden', name)
-  if (process.env.UPDATE_GOLDEN) writeFileSync(file, actual)
-  t.equal(actual, readFileSync(file, 'utf8'), `test/golden/${name}; UPDATE_GOLDEN=1 npm test writes it anew`)
-}
 
 t.test('the routes and their permissions are the ones that were decided', async (t) => {
   const app = await testApp(t)
   const lines = app.http.routes.map(
     ({ method, url, permission }) => `${method.padEnd(6)} ${url}  ${permission}`,
   )
-  golden(t, 'routes.txt', `${[...new Set(lines)].sort().join('\n')}\n`)
+  golden(t, 'test/golden/routes.txt', `${[...new Set(lines)].sort().join('\n')}\n`)
 })
 
 t.test('the OpenAPI document is the one that was decided, and complete', async (t) => {
   const app = await testApp(t)
   const { body } = await app.call('GET', '/api/openapi.json')
-  golden(t, 'openapi.json', `${JSON.stringify(body, null, 1)}\n`)
+  golden(t, 'test/golden/openapi.json', `${JSON.stringify(body, null, 1)}\n`)
   t.match(body.openapi, /^3\.1\./)
   const operations = Object.entries(body.paths).flatMap(([url, methods]) =>
     Object.entries(methods as Record<string, Record<string, unknown>>).map(([method, it]) => ({

@@ -23,6 +23,8 @@ const commands: Record<string, () => Promise<Command>> = {
   'plugin inspect': async () => (await import('./commands/plugin.js')).pluginInspect,
   'plugin doctor': async () => (await import('./commands/plugin.js')).pluginDoctor,
   'plugin uninstall': async () => (await import('./commands/plugin.js')).pluginUninstall,
+  'plugin new': async () => (await import('./commands/plugin-new.js')).pluginNew,
+  'plugin migration': async () => (await import('./commands/plugin-migration.js')).pluginMigration,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
 }
 

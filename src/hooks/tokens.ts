@@ -33,6 +33,21 @@ export const defineEvent = <Payload>(name: string): Event<Payload> => ({ kind: '
 /**
  * An event of a plugin.
  * @param name with the prefix of the plugin: `hotel.roomReady`. Past participles read best.
+ *
+ * @example
+ * ```ts
+ * export const roomCleaned = defineEvent('hotel.roomCleaned', Type.Object({ room: Type.String() }))
+ *
+ * export default definePlugin({
+ *   name: 'hotel',
+ *   version: '1.0.0',
+ *   api: '^1.0.0',
+ *   events: [roomCleaned],
+ *   setup(app) {
+ *     app.onStart(() => app.db.transaction((tx) => app.emit(tx, roomCleaned, { room: '12' })))
+ *   },
+ * })
+ * ```
  */
 export const definePluginEvent = <const Name extends `${string}.${string}`, Payload extends TSchema>(
   name: Name,

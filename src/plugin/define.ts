@@ -54,11 +54,11 @@ export interface PluginDefinition<
   readonly permissions?: P
   /** Typed ticket fields: `room` becomes `NAME.room`. */
   readonly fields?: F
-  readonly workflows?: readonly Workflow<`${N}.${string}`>[]
+  readonly workflows?: readonly Workflow<`${NoInfer<N>}.${string}`>[]
   readonly channels?: readonly Channel[]
   readonly panels?: readonly Panel[]
   /** Events that it publishes. */
-  readonly events?: readonly Event<never, `${N}.${string}`>[]
+  readonly events?: readonly Event<never, `${NoInfer<N>}.${string}`>[]
   /** Once, after the first migration, in one transaction. */
   install?(tx: PluginTx, app: PluginApp<N, T, S, P, F>): Promise<void>
   /** Registers its behaviour. Registering afterwards throws. */
@@ -74,7 +74,27 @@ export type Plugin = Omit<PluginDefinition, 'tables' | 'install' | 'setup' | 'wo
   setup(app: never): void | Promise<void>
 }
 
-/** The default export of a plugin's module. */
+/**
+ * The default export of a plugin's module.
+ *
+ * @example
+ * ```ts
+ * export default definePlugin({
+ *   name: 'greeter',
+ *   version: '1.0.0',
+ *   api: '^1.0.0',
+ *   settings: Type.Object({ text: Type.String({ default: 'Welcome!' }) }),
+ *   setup(app) {
+ *     app.on(ticketCreated, 'greet', ({ ticketId }, job) =>
+ *       app.db.transaction(async (tx) => {
+ *         await app.desk.addNote(tx, ticketId, app.settings().text)
+ *         await job.complete(tx)
+ *       }),
+ *     )
+ *   },
+ * })
+ * ```
+ */
 export function definePlugin<
   const N extends string,
   T extends PluginTables = Record<never, never>,

@@ -73,6 +73,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
 
   let refresh: NodeJS.Timeout | undefined
   let watchdog: ReturnType<typeof startWatchdog> | undefined
+  let started = false
   let restoreExit: (() => void) | undefined
   return {
     all,
@@ -88,6 +89,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
     },
     async start() {
       if (plugins.length === 0) return
+      started = true
       restoreExit = keepAlive()
       if (deps.watch)
         watchdog = startWatchdog({
@@ -109,7 +111,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
     async stop() {
       clearInterval(refresh)
       await watchdog?.stop()
-      for (const { plugin, registered } of all.toReversed())
+      for (const { plugin, registered } of started ? all.toReversed() : [])
         for (const run of registered.stops)
           await within(5 * SECOND, run).catch((error: unknown) =>
             log.warn({ plugin: plugin.name, err: error }, 'a plugin could not stop'),

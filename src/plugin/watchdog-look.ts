@@ -1,8 +1,7 @@
 // One look at the main thread from the watchdog's: pauses it as a debugger would, asks who runs, lets it go on. The
-// debugger is on for these milliseconds only, because code runs slower under it.
-import type { Debugger } from 'node:inspector'
-import type { Session } from 'node:inspector/promises'
-import { type Running, WHO_RUNS } from './running.js'
+// debugger is on for this look only, because code runs slower under it.
+import type { Debugger, Session } from 'node:inspector'
+import { WHO_RUNS } from './running.js'
 import type { Blocked } from './watchdog.js'
 
 export type Found = Omit<Blocked, 'ms'>
@@ -11,87 +10,94 @@ export interface LookOptions {
   folders: Readonly<Record<string, string>>
   /** False once the main thread has moved on: whoever runs then is innocent. */
   stillBlocked(): boolean
+  onPaused(): void
+  /** Gives up. */
+  until: AbortSignal
 }
 
-const PATIENCE_MS = 500
+interface Frames {
+  frames: Debugger.CallFrame[]
+  /** By script. */
+  urls: Map<string, string>
+}
+
 const FRAMES = 10
 
-/** Never rejects: without an inspector, in native code and under another debugger nothing is found. */
+/**
+ * Native code (a slow query, for instance) is waited for: the first code after it mostly belongs to its caller.
+ * Never rejects: without an inspector, or where another debugger has paused, nothing is found.
+ */
 export async function lookAtMain(options: LookOptions): Promise<Found> {
   let session: Session | undefined
   try {
     // Not every build of Node has an inspector.
-    const inspector = await import('node:inspector/promises')
+    const inspector = await import('node:inspector')
     session = new inspector.Session()
     session.connectToMainThread()
     return await look(session, options)
   } catch {
     return { stack: [] }
   } finally {
-    // Takes back a pause that did not happen yet, and ends one that did.
+    // Turns the debugger off, and takes back a pause that did not happen yet.
     session?.disconnect()
   }
 }
 
 async function look(session: Session, options: LookOptions): Promise<Found> {
-  const urls = new Map<string, string>()
-  session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url))
-  return within(PATIENCE_MS, async () => {
-    await session.post('Debugger.enable')
-    // Only now: a main thread that stands at somebody's breakpoint says so with `enable`, and must stay there.
-    const frames = await pause(session)
-    try {
-      if (!options.stillBlocked()) return { stack: [] }
-      return { ...(await whose(session, frames, urls, options)), stack: stackOf(frames, urls) }
-    } finally {
-      // Not waited for: both are done before the `disconnect` that follows.
-      session.post('Debugger.resume').catch(() => {})
-      session.post('Debugger.disable').catch(() => {})
-    }
-  })
+  const paused = await pause(session, options.until)
+  options.onPaused()
+  try {
+    if (!options.stillBlocked()) return { stack: [] }
+    return { ...(await whose(session, paused, options)), stack: stackOf(paused) }
+  } finally {
+    // Under a second debugger `disconnect` alone would leave it paused.
+    session.post('Debugger.resume')
+  }
 }
 
-function pause(session: Session): Promise<Debugger.CallFrame[]> {
+function pause(session: Session, until: AbortSignal): Promise<Frames> {
   return new Promise((resolve, reject) => {
-    session.once('Debugger.paused', ({ params }) => resolve(params.callFrames))
-    session.post('Debugger.pause').catch(reject)
+    const urls: Frames['urls'] = new Map()
+    let enabled = false
+    until.addEventListener('abort', reject)
+    session.on('Debugger.scriptParsed', ({ params }) => urls.set(params.scriptId, params.url))
+    session.on('Debugger.paused', ({ params }) => {
+      // Before `enable` is answered it stands at somebody's breakpoint, and must stay there.
+      if (enabled) resolve({ frames: params.callFrames, urls })
+      else reject(new Error('paused by another debugger'))
+    })
+    // Both at once: between two rounds the caller of native code would get away.
+    session.post('Debugger.enable', (error) => (error ? reject(error) : (enabled = true)))
+    session.post('Debugger.pause')
   })
 }
 
 async function whose(
   session: Session,
-  frames: Debugger.CallFrame[],
-  urls: Map<string, string>,
+  { frames, urls }: Frames,
   { folders }: LookOptions,
-): Promise<Partial<Running>> {
-  const { result } = await session.post('Debugger.evaluateOnCallFrame', {
-    callFrameId: frames[0]!.callFrameId,
-    expression: WHO_RUNS,
-    returnByValue: true,
-    silent: true,
-  })
-  const { plugin, handler } = (result.value ?? {}) as Partial<Running>
-  if (plugin) return { plugin, handler: handler ?? '' }
+): Promise<Omit<Found, 'stack'>> {
+  // Each would say the same, but Node's own code has no `Symbol`, and a VM context a world of its own.
+  const said = await Promise.all(frames.slice(0, FRAMES).map((frame) => running(session, frame)))
+  const known = said.find(({ plugin }) => plugin)
+  if (known) return known
   for (const { location } of frames)
     for (const [name, folder] of Object.entries(folders))
       if (urls.get(location.scriptId)?.startsWith(folder.replace(/\/*$/, '/'))) return { plugin: name }
   return {}
 }
 
-const stackOf = (frames: Debugger.CallFrame[], urls: Map<string, string>): string[] =>
+function running(session: Session, { callFrameId }: Debugger.CallFrame): Promise<Omit<Found, 'stack'>> {
+  const question = { callFrameId, expression: WHO_RUNS, returnByValue: true, silent: true }
+  return new Promise((resolve) => {
+    const answered = (error: Error | null, answer: Debugger.EvaluateOnCallFrameReturnType): void =>
+      resolve((error || answer.exceptionDetails ? undefined : answer.result.value) ?? {})
+    session.post('Debugger.evaluateOnCallFrame', question, answered)
+  })
+}
+
+const stackOf = ({ frames, urls }: Frames): string[] =>
   frames.slice(0, FRAMES).map(({ functionName, location }) => {
     const place = `${urls.get(location.scriptId) ?? ''}:${location.lineNumber + 1}`
     return `${functionName || '(anonymous)'} (${place})`
   })
-
-async function within<R>(ms: number, run: () => Promise<R>): Promise<R> {
-  let timer: NodeJS.Timeout | undefined
-  try {
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error('too late')), ms)
-    })
-    return await Promise.race([run(), late])
-  } finally {
-    clearTimeout(timer)
-  }
-}

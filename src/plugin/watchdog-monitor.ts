@@ -6,6 +6,8 @@ import type { Blocked, MonitorData } from './watchdog.js'
 import { type Found, lookAtMain } from './watchdog-look.js'
 
 const TICK_MS = 100
+/** Native code cannot be paused: so long the line waits for a name. */
+const PATIENCE_MS = 500
 const LOG_EVERY_MS = 10_000
 
 const { shared, thresholdMs, folders } = workerData as MonitorData
@@ -13,11 +15,16 @@ const beat = new BigInt64Array(shared)
 const lastBeat = () => Number(Atomics.load(beat, 0)) / 1e6
 const now = () => Number(process.hrtime.bigint()) / 1e6
 
+interface Look {
+  found: Promise<Found>
+  giveUp: AbortController
+}
+
 let ticked = now()
 let seen = lastBeat()
 /** Since the heartbeat `seen`, for how long this thread did not run either: machine asleep, process stopped, no CPU. */
 let asleep = 0
-let found: Promise<Found> | null = null
+let look: Look | null = null
 const logged = new Map<string, number>()
 
 setInterval(() => {
@@ -27,24 +34,39 @@ setInterval(() => {
   asleep += Math.min(late, time - seen)
   const at = lastBeat()
   if (at !== seen) {
-    if (found) tell(found, at - seen - asleep)
-    found = null
+    if (look) void tell(look, at - seen - asleep)
+    look = null
     seen = at
     asleep = Math.min(late, Math.max(0, time - at))
   }
-  if (!found && time - seen - asleep >= thresholdMs) found = look(seen)
+  if (!look && time - seen - asleep >= thresholdMs) look = begin(seen)
 }, TICK_MS)
 
-async function look(blockedSince: number): Promise<Found> {
-  const result = await lookAtMain({ folders, stillBlocked: () => lastBeat() === blockedSince })
-  write(result, now() - blockedSince - asleep)
-  return result
+function begin(blockedSince: number): Look {
+  const giveUp = new AbortController()
+  let paused = false
+  let said = false
+  const say = (it: Found): void => {
+    if (!said) write(it, now() - blockedSince - asleep)
+    said = true
+  }
+  const found = lookAtMain({
+    folders,
+    stillBlocked: () => lastBeat() === blockedSince,
+    onPaused: () => (paused = true),
+    until: giveUp.signal,
+  })
+  void found.then(say)
+  const late = () => paused || say({ stack: [] })
+  // In the next turn: where this thread got no CPU, its timers come before the answer that is there already.
+  setTimeout(() => setImmediate(late), PATIENCE_MS)
+  return { found, giveUp }
 }
 
 /** Straight to stderr: whatever goes through the main thread would wait for the end of the block. */
 function write({ plugin, handler, stack }: Found, ms: number): void {
   const key = `${plugin} ${handler}`
-  if (now() - (logged.get(key) ?? -LOG_EVERY_MS) < LOG_EVERY_MS) return
+  if (now() - (logged.get(key) ?? Number.NEGATIVE_INFINITY) < LOG_EVERY_MS) return
   logged.set(key, now())
   const line = {
     level: 50,
@@ -62,10 +84,10 @@ function write({ plugin, handler, stack }: Found, ms: number): void {
   }
 }
 
-/** Waits for the look: it can still be under way when the block ends. */
-function tell(result: Promise<Found>, ms: number): void {
-  void result.then((it) => {
-    const blocked: Blocked = { ...it, ms: Math.round(ms) }
-    parentPort?.postMessage(blocked)
-  })
+/** The main thread is free again, so the look comes to its end, or never will. */
+async function tell({ found, giveUp }: Look, ms: number): Promise<void> {
+  const patience = setTimeout(() => giveUp.abort(), PATIENCE_MS)
+  const blocked: Blocked = { ...(await found), ms: Math.round(ms) }
+  clearTimeout(patience)
+  parentPort?.postMessage(blocked)
 }

@@ -9,11 +9,12 @@ export interface Blocked {
   handler?: string | undefined
   /** How long, until the event loop was free again. */
   ms: number
-  /** The innermost frames; none where it was blocked in native code. */
+  /** The innermost frames, where it could be looked at. */
   stack: readonly string[]
 }
 
 export interface WatchdogOptions {
+  /** Default 1000; both threads look every 100 ms, so much it may be off. */
   thresholdMs?: number
   /** Plugin -> URL of its folder: names the plugin where its code runs outside of a handler. */
   folders?: Readonly<Record<string, string>>

@@ -1,5 +1,6 @@
 // What every plugin and every channel must do, whatever else they do: suites that their own tests call.
 import { getTableName, sql, type Table } from 'drizzle-orm'
+import type { TAP, Test } from 'tap'
 import type { Channel, Outgoing } from '../channels/channel.js'
 import { checkDefinition, inOrder } from '../plugin/check.js'
 import type { Plugin } from '../plugin/define.js'
@@ -8,19 +9,9 @@ import { buildTables, drift } from '../plugin/tables.js'
 import { testApp } from './app.js'
 import { closePglite, type DatabaseName } from './databases.js'
 
-/** What is used of tap. */
-export interface Test {
-  test(name: string, body: (t: Test) => Promise<void>): Promise<unknown>
-  teardown(fn: () => unknown): void
-  equal(found: unknown, wanted: unknown, message?: string): unknown
-  same(found: unknown, wanted: unknown, message?: string): unknown
-  ok(value: unknown, message?: string): unknown
-  rejects(promise: Promise<unknown>, ...rest: unknown[]): Promise<unknown>
-}
-
 /** The same test on SQLite (a file) and on PostgreSQL (PGlite, in this process). */
 export async function eachDatabase(
-  t: Test,
+  t: Test | TAP,
   body: (t: Test, database: DatabaseName) => Promise<void>,
 ): Promise<void> {
   t.teardown(closePglite)
@@ -39,7 +30,7 @@ export interface PluginContractOptions {
  * those of its migrations; uninstalled, it leaves the schema as it was.
  */
 export async function pluginContract(
-  t: Test,
+  t: Test | TAP,
   plugin: Plugin,
   { others = [] }: PluginContractOptions = {},
 ): Promise<void> {
@@ -90,7 +81,7 @@ export async function pluginContract(
 
 /** @param make a new channel, and what it has handed to the world outside so far. */
 export async function channelContract(
-  t: Test,
+  t: Test | TAP,
   make: () => Promise<{ channel: Channel; sent(): number; address: string }>,
 ): Promise<void> {
   await t.test('a message is handed over once, and says so', async (t) => {

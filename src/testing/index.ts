@@ -6,6 +6,5 @@ export {
   eachDatabase,
   type PluginContractOptions,
   pluginContract,
-  type Test,
 } from './contracts.js'
 export { closePglite, type DatabaseName, openTestDatabase, tempDir } from './databases.js'

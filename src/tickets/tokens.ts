@@ -45,17 +45,25 @@ export const sendMessageFilter = defineFilter<OutgoingDraft, { ticketId: string;
 
 export type Change = readonly [from: unknown, to: unknown]
 
+/** A ticket was opened: by a mail, an agent or a plugin. */
 export const ticketCreated = defineEvent<{ ticketId: string }>('ticketCreated')
+/** Something on a ticket changed: status, priority, assignee, team, tags, subject, fields. */
 export const ticketUpdated = defineEvent<{ ticketId: string; changes: Record<string, Change> }>(
   'ticketUpdated',
 )
+/** A ticket was merged into another; its messages are there now. */
 export const ticketMerged = defineEvent<{ ticketId: string; intoId: string }>('ticketMerged')
+/** A message from outside was stored on a ticket, also the one that opened it. */
 export const messageReceived = defineEvent<{ ticketId: string; messageId: string }>('messageReceived')
+/** A reply was stored; it goes out at the end of the undo window. */
 export const messageQueued = defineEvent<{ ticketId: string; messageId: string }>('messageQueued')
+/** A channel has taken a reply. */
 export const messageSent = defineEvent<{ ticketId: string; messageId: string }>('messageSent')
+/** A reply cannot be delivered; an agent has to look. */
 export const messageFailed = defineEvent<{ ticketId: string; messageId: string; error: string }>(
   'messageFailed',
 )
+/** A ticket came into a workflow, or moved on in it. */
 export const stageChanged = defineEvent<{
   ticketId: string
   workflow: string
@@ -63,6 +71,7 @@ export const stageChanged = defineEvent<{
   from: string | null
   to: string
 }>('stageChanged')
+/** An agent or a plugin wrote an internal note. */
 export const noteAdded = defineEvent<{ ticketId: string; messageId: string }>('noteAdded')
 
 export const events = [

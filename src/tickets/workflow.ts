@@ -14,7 +14,18 @@ export interface Workflow<Name extends string = string, Stage extends string = s
   readonly stages: Readonly<Record<Stage, readonly Stage[]>>
 }
 
-/** @param name with the prefix of its plugin: `carp.complaint`. */
+/**
+ * @param name with the prefix of its plugin: `carp.complaint`.
+ *
+ * @example
+ * ```ts
+ * export const repair = defineWorkflow('hotel.repair', 'reported', {
+ *   reported: ['ordered', 'done'],
+ *   ordered: ['done'],
+ *   done: [],
+ * })
+ * ```
+ */
 export const defineWorkflow = <const Name extends `${string}.${string}`, const Stage extends string>(
   name: Name,
   initial: NoInfer<Stage>,
