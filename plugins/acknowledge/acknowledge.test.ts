@@ -97,11 +97,11 @@ t.test(
     t.equal(made.status, 201)
     const german =
       'Guten Tag, die Dusche ist kalt und ich bitte Sie um ein neues Zimmer mit Bad. Bitte nicht anrufen.'
-    const from = (name: string) => `${name}@guest.example`
-    await outcome(app, mail({ from: from('iris'), text: german }))
-    await outcome(app, mail({ from: from('gerd'), text: german }))
-    await outcome(app, mail({ from: from('luc'), text: 'OK?' }), 'lyon@desk.example')
-    await outcome(app, mail({ from: from('sol'), text: 'OK?' }))
+    const address = (name: string) => `${name}@guest.example`
+    await outcome(app, mail({ from: address('iris'), text: german }))
+    await outcome(app, mail({ from: address('gerd'), text: german }))
+    await outcome(app, mail({ from: address('luc'), text: 'OK?' }), 'lyon@desk.example')
+    await outcome(app, mail({ from: address('sol'), text: 'OK?' }))
     t.same(
       (await answers(app)).map(({ language }) => language),
       ['es', 'fr', 'de', 'it'],

@@ -81,13 +81,13 @@ t.test('a person who answers gives the address its acknowledgements back', async
 
 t.test('the ceiling of the desk holds under a mail bomb, and administrators hear of it', async (t) => {
   const app = await desk(t, { perDesk: 2 })
-  const from = (name: string) => outcome(app, mail({ from: `${name}@guest.example` }))
+  const writes = (name: string) => outcome(app, mail({ from: `${name}@guest.example` }))
   const notices = async () => (await app.call('GET', '/api/notices')).body.items
-  t.same([await from('a'), await from('b'), await from('c')], ['sent', 'sent', 'desk-limit'])
+  t.same([await writes('a'), await writes('b'), await writes('c')], ['sent', 'sent', 'desk-limit'])
   t.equal(app.outbox.length, 2)
   t.match(await notices(), [{ plugin: 'acknowledge', key: 'ceiling', level: 'warning' }])
   app.clock.advance(HOUR / 2)
-  t.equal(await from('d'), 'sent')
+  t.equal(await writes('d'), 'sent')
   await prune(app)
   t.same(await notices(), [])
 })
