@@ -59,6 +59,7 @@ async function againstTicket(
   if (ticket.status === 'solved' || ticket.status === 'closed') return 'done'
   if (first?.actorKind !== 'contact' || message?.direction !== 'in') return 'not-by-contact'
   if (message.automatic !== null) return 'automatic'
+  if (message.warnings.includes('sender-not-proved')) return 'not-proved'
   if (ticket.status === 'pending' || isAnswered(messages)) return 'answered'
   const since = Math.min(ticket.createdAt.getTime(), (message.date ?? ticket.createdAt).getTime())
   if (tx.now.getTime() - since > settings.maxAgeHours * HOUR) return 'too-old'

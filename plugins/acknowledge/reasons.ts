@@ -2,6 +2,7 @@
 export const reasons = {
   'not-by-contact': 'It was not opened by a message from outside: an agent, a rule or a split made it.',
   automatic: 'A machine wrote the message (RFC 3834 §2).',
+  'not-proved': 'Its sender failed authentication: the answer would go to somebody who never wrote.',
   'too-old': 'The message, or the ticket, is older than the desk answers.',
   answered: 'Somebody of the desk was faster.',
   done: 'It was solved, closed or merged before the answer was due.',

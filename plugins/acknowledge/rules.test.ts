@@ -126,3 +126,11 @@ t.test('whoever has the permission sees the list of the own inboxes, page by pag
   t.equal((await app.call('GET', `${url}?cursor=xx`)).status, 400)
   t.equal((await answers(app, '?sent=false')).length, 1)
 })
+
+t.test('a sender who failed authentication is not answered: he never wrote', async (t) => {
+  const app = await desk(t)
+  await app.call('PATCH', `/api/inboxes/${app.inbox.id}`, { options: { authHost: 'mx.desk.example' } })
+  const headers = { 'Authentication-Results': 'mx.desk.example; dmarc=fail header.from=guest.example' }
+  t.equal(await outcome(app, mail({ headers })), 'not-proved')
+  t.same(app.outbox, [])
+})

@@ -73,6 +73,7 @@ export async function decide(tx: Tx, desk: Desk, { intake, message, neighbours }
     ...(thread.match && { by: thread.match.rule }),
   })
   const marks = await reusedId(tx, inbox, message)
+  if (!verdict.trusted) marks.push('sender-not-proved')
   return { kind: 'store', inbox, verdict, thread, marks, trace }
 }
 

@@ -43,6 +43,8 @@ export interface MessageView {
   readonly date: Date | null
   /** Written by a machine; null: by a person. */
   readonly automatic: Automatic | null
+  /** What was odd about it; `sender-not-proved`: its From may be forged. */
+  readonly warnings: readonly string[]
   /** How far an outgoing message is; null for others. */
   readonly delivery: Delivery | null
   readonly sentAt: Date | null

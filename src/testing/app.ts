@@ -11,6 +11,7 @@ import { readConfig } from '../config.js'
 import { normalise } from '../intake/mime/normalise.js'
 import type { Normaliser } from '../intake/mime/pool.js'
 import { receive } from '../intake/receive.js'
+import { settle } from '../jobs/ledger.js'
 import { createToken } from '../people/tokens.js'
 import type { Plugin } from '../plugin/define.js'
 import { createInbox, type Inbox } from '../tickets/inboxes.js'
@@ -82,6 +83,7 @@ export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<Tes
   })
   await set(app, options.settings ?? {})
   await app.plugins.start()
+  if (options.plugins?.length) await app.db.transaction((tx) => settle(tx, app.handlers))
   const outbox: Outgoing[] = []
   ;(app.channels as Map<string, Channel>).set('email', recorder(outbox, options.send))
   const inbox = await addInbox(app, 'support@desk.example', 'default')

@@ -9,7 +9,7 @@ import type { Ticket } from './create.js'
 import type { Actor, Desk } from './desk.js'
 import { inboxById } from './inboxes.js'
 import { insertMessage } from './messages.js'
-import { mailboxOf, readParticipants } from './participants.js'
+import { readParticipants } from './participants.js'
 import { record } from './timeline.js'
 import { deliver, messageQueued } from './tokens.js'
 
@@ -34,7 +34,8 @@ export async function answerAutomatically(
     subject: subject ?? ticket.subject,
     text,
     html: html ?? '',
-    to: [mailboxOf(requester)],
+    // Without a name: that is text from outside, and nobody has proved yet that the address is theirs.
+    to: [{ name: '', address: requester.address }],
     from: { name: inbox.options.fromName ?? desk.settings.get(deskName), address: inbox.address },
     messageId: makeMessageId(token, id, inbox.address),
     automatic: 'auto-reply',
