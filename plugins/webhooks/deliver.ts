@@ -1,0 +1,84 @@
+// One try of one delivery: read it, send it, record what came of it.
+import { and, eq } from 'drizzle-orm'
+import { after, type JobRun, MINUTE, type PluginTx, SECOND } from 'frontdesk/plugin'
+import { type Context, type DeliverData, PING } from './context.js'
+import type { Lanes } from './lanes.js'
+import { record } from './record.js'
+import { signedHeaders } from './sign.js'
+import type { Delivery, Endpoint } from './tables.js'
+
+export async function deliver(
+  context: Context,
+  lanes: Lanes,
+  job: JobRun<DeliverData, PluginTx>,
+): Promise<void> {
+  const { app } = context
+  const { deliveries, endpoints } = app.tables
+  const [found] = await app.db
+    .select({ delivery: deliveries, endpoint: endpoints })
+    .from(deliveries)
+    .innerJoin(endpoints, eq(endpoints.id, deliveries.endpointId))
+    .where(eq(deliveries.id, job.data.deliveryId))
+  if (!found) return
+  const { delivery, endpoint } = found
+  // The job came twice: it is done, or its next try has a job of its own.
+  if (delivery.state !== 'waiting' || (delivery.nextAt ?? delivery.since) > app.clock.now()) return
+  if (endpoint.state !== 'active' && delivery.event !== PING) return hold(context, delivery, job)
+  if (!lanes.enter(endpoint.id, endpoint.failures > 0)) return comeAgain(context, job)
+  try {
+    await attempt(context, delivery, endpoint, job)
+  } finally {
+    lanes.leave(endpoint.id)
+  }
+}
+
+async function attempt(
+  context: Context,
+  delivery: Delivery,
+  endpoint: Endpoint,
+  job: JobRun<DeliverData, PluginTx>,
+) {
+  const { app, send } = context
+  const now = app.clock.now()
+  const outcome = await send({
+    url: endpoint.url,
+    headers: {
+      'content-type': 'application/json',
+      'user-agent': 'frontdesk-webhooks/1',
+      ...signedHeaders(delivery.id, now, delivery.body, secretsOf(context, endpoint, now)),
+    },
+    body: delivery.body,
+    rules: app.settings(),
+    signal: job.signal,
+  })
+  await app.db.transaction(async (tx) => {
+    await record(context, tx, delivery, outcome)
+    await job.complete(tx)
+  })
+}
+
+function secretsOf({ app }: Context, { secret, oldSecret, oldSecretUntil }: Endpoint, now: Date): string[] {
+  const isOldGood = oldSecret !== null && oldSecretUntil !== null && oldSecretUntil > now
+  return [app.open(secret), ...(isOldGood ? [app.open(oldSecret)] : [])]
+}
+
+/** Its endpoint was switched off or paused meanwhile. */
+const hold = ({ app }: Context, { id }: Delivery, job: JobRun<DeliverData, PluginTx>) =>
+  app.db.transaction(async (tx) => {
+    const { deliveries } = app.tables
+    await tx
+      .update(deliveries)
+      .set({ state: 'held', nextAt: null })
+      .where(and(eq(deliveries.id, id), eq(deliveries.state, 'waiting')))
+    await job.complete(tx)
+  })
+
+/** Later each time: ten thousand that wait for one receiver must not keep the database busy with waiting. */
+const comeAgain = ({ app, jobs }: Context, job: JobRun<DeliverData, PluginTx>) =>
+  app.db.transaction(async (tx) => {
+    const waits = (job.data.waits ?? 0) + 1
+    const wait = Math.min(SECOND * 2 ** (waits - 1), MINUTE / 2) * (1 - Math.random() / 2)
+    const { deliveryId } = job.data
+    await jobs.deliver.schedule(tx, { deliveryId, waits }, { key: deliveryId, at: after(tx.now, wait) })
+    await job.complete(tx)
+  })
