@@ -9,7 +9,7 @@ import type { Delivery } from './tables.js'
 const BATCH = 100
 /** Between batches: a receiver that was away for days should not fall over again at once. */
 const BREATH = 5 * SECOND
-const FORGET_BATCH = 500
+export const FORGET_BATCH = 500
 
 /** Starts the tries of a delivery anew, under its old id. */
 export async function startAnew({ app, jobs }: Context, tx: PluginTx, { id }: Pick<Delivery, 'id'>) {
@@ -84,28 +84,7 @@ export const forget = (context: Context, job: JobRun<{ endpointId: string }, Plu
     await context.jobs.forget.schedule(tx, job.data)
   })
 
-/** Old rows of the log; what still waits for a try stays. */
-export async function prune(context: Context, before: Date): Promise<void> {
-  const { app } = context
-  const { deliveries } = app.tables
-  for (;;) {
-    const left = await app.db.transaction(async (tx) => {
-      const rows = await tx
-        .select({ id: deliveries.id })
-        .from(deliveries)
-        .where(
-          and(lt(deliveries.createdAt, before), inArray(deliveries.state, ['delivered', 'failed', 'held'])),
-        )
-        .orderBy(asc(deliveries.createdAt))
-        .limit(FORGET_BATCH)
-      if (rows.length > 0) await tx.delete(deliveries).where(idsOf(context, rows))
-      return rows.length === FORGET_BATCH
-    })
-    if (!left) return
-  }
-}
-
-const idsOf = ({ app }: Context, rows: readonly { id: string }[]) =>
+export const idsOf = ({ app }: Context, rows: readonly { id: string }[]) =>
   inArray(
     app.tables.deliveries.id,
     rows.map(({ id }) => id),

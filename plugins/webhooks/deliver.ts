@@ -62,14 +62,17 @@ function secretsOf({ app }: Context, { secret, oldSecret, oldSecretUntil }: Endp
   return [app.open(secret), ...(isOldGood ? [app.open(oldSecret)] : [])]
 }
 
-/** Its endpoint was switched off or paused meanwhile. */
-const hold = ({ app }: Context, { id }: Delivery, job: JobRun<DeliverData, PluginTx>) =>
+/** Its endpoint was switched off or paused meanwhile. Asked again: what is held after it is on again stays held. */
+const hold = ({ app, jobs }: Context, { id, endpointId }: Delivery, job: JobRun<DeliverData, PluginTx>) =>
   app.db.transaction(async (tx) => {
-    const { deliveries } = app.tables
-    await tx
-      .update(deliveries)
-      .set({ state: 'held', nextAt: null })
-      .where(and(eq(deliveries.id, id), eq(deliveries.state, 'waiting')))
+    const { deliveries, endpoints } = app.tables
+    const [endpoint] = await tx.select().from(endpoints).where(eq(endpoints.id, endpointId))
+    if (endpoint?.state === 'active') await jobs.deliver.schedule(tx, { deliveryId: id }, { key: id })
+    else
+      await tx
+        .update(deliveries)
+        .set({ state: 'held', nextAt: null })
+        .where(and(eq(deliveries.id, id), eq(deliveries.state, 'waiting')))
     await job.complete(tx)
   })
 
@@ -77,7 +80,7 @@ const hold = ({ app }: Context, { id }: Delivery, job: JobRun<DeliverData, Plugi
 const comeAgain = ({ app, jobs }: Context, job: JobRun<DeliverData, PluginTx>) =>
   app.db.transaction(async (tx) => {
     const waits = (job.data.waits ?? 0) + 1
-    const wait = Math.min(SECOND * 2 ** (waits - 1), MINUTE / 2) * (1 - Math.random() / 2)
+    const wait = Math.min((SECOND / 4) * 2 ** waits, MINUTE / 2) * (1 - Math.random() / 2)
     const { deliveryId } = job.data
     await jobs.deliver.schedule(tx, { deliveryId, waits }, { key: deliveryId, at: after(tx.now, wait) })
     await job.complete(tx)

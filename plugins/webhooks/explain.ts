@@ -8,8 +8,6 @@ const words: Record<string, string> = {
   ENETUNREACH: 'There is no way to the network of the receiver.',
   ENOTFOUND: 'The name of the receiver does not exist.',
   ENODATA: 'The name of the receiver has no address.',
-  ESERVFAIL: 'The name of the receiver could not be looked up.',
-  ETIMEOUT: 'The name of the receiver could not be looked up in time.',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'TLS: the certificate is self-signed.',
   SELF_SIGNED_CERT_IN_CHAIN: 'TLS: the certificate comes from an authority that is not trusted.',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'TLS: the chain of certificates is incomplete.',

@@ -1,7 +1,7 @@
 // Every event: one row and one job per endpoint that wants it, in one transaction.
 import { createHash } from 'node:crypto'
 import { and, asc, eq, inArray } from 'drizzle-orm'
-import { type JobRun, newId, type PluginTx } from 'frontdesk/plugin'
+import { type JobRun, newId, type PluginReader, type PluginTx } from 'frontdesk/plugin'
 import type { Context } from './context.js'
 import { bodyOf, fits, type Happening, ticketIdOf, wants } from './match.js'
 import type { Delivery, Endpoint } from './tables.js'
@@ -13,17 +13,12 @@ export async function fanOut(
   job: JobRun<unknown, PluginTx>,
 ): Promise<void> {
   const { app } = context
-  const { endpoints } = app.tables
-  const found = await app.db
-    .select()
-    .from(endpoints)
-    .where(inArray(endpoints.state, ['active', 'paused']))
-  const wanting = found.filter((endpoint) => wants(endpoint, event))
-  if (wanting.length === 0) return
+  // Most events are for nobody: these need no transaction.
+  if ((await wanting(context, app.db, event)).length === 0) return
   await app.db.transaction(async (tx) => {
     const ticketId = ticketIdOf(payload)
     const ticket = ticketId === undefined ? undefined : await app.desk.ticket(tx, ticketId)
-    for (const endpoint of wanting)
+    for (const endpoint of await wanting(context, tx, event))
       if (fits(endpoint, ticket))
         await enqueue(context, tx, endpoint, {
           id: idOf(endpoint.id, job.id),
@@ -34,6 +29,15 @@ export async function fanOut(
         })
     await job.complete(tx)
   })
+}
+
+async function wanting({ app }: Context, r: PluginReader, event: string): Promise<Endpoint[]> {
+  const { endpoints } = app.tables
+  const found = await r
+    .select()
+    .from(endpoints)
+    .where(inArray(endpoints.state, ['active', 'paused']))
+  return found.filter((endpoint) => wants(endpoint, event))
 }
 
 /** The same for every handling of one event. */

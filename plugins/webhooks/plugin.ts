@@ -1,7 +1,7 @@
 // The definition, with what its tests replace.
 import { and, eq } from 'drizzle-orm'
-import { after, DAY, definePlugin, HOUR, MINUTE, SECOND } from 'frontdesk/plugin'
-import { forget, prune, release, replay } from './backlog.js'
+import { definePlugin, HOUR, MINUTE, SECOND } from 'frontdesk/plugin'
+import { forget, release, replay } from './backlog.js'
 import type { App, Context, DeliverData, ReplayData } from './context.js'
 import { deliver } from './deliver.js'
 import { deliveryRoutes } from './deliveries.js'
@@ -11,6 +11,7 @@ import { createLanes } from './lanes.js'
 import { createSender, type SenderOptions } from './send.js'
 import { permissions, settings } from './settings.js'
 import { tables } from './tables.js'
+import { upkeep } from './upkeep.js'
 
 export const createWebhooks = (options: SenderOptions = {}) =>
   definePlugin({
@@ -41,11 +42,7 @@ export const createWebhooks = (options: SenderOptions = {}) =>
 function jobsOf(app: App, context: () => Context): Context['jobs'] {
   const lanes = createLanes()
   const { deliveries } = app.tables
-  app.job('prune', {
-    every: HOUR,
-    timeoutMs: 10 * MINUTE,
-    run: () => prune(context(), after(app.clock.now(), -app.settings().keepDays * DAY)),
-  })
+  app.job('upkeep', { every: HOUR, timeoutMs: 10 * MINUTE, run: () => upkeep(context()) })
   return {
     deliver: app.job<DeliverData>('deliver', {
       // Many, because nearly all the time of one is waiting for others.

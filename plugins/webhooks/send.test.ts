@@ -4,7 +4,7 @@ import t from 'tap'
 import { isAllowed } from './addresses.js'
 import { createSender, type SenderOptions } from './send.js'
 import { parseTarget } from './target.js'
-import { rawReceiver, receiver } from './testing/receiver.js'
+import { rawReceiver, receiver, selfSigned } from './testing/receiver.js'
 
 const own = { allowHttp: true, allowPrivateNetworks: true }
 const strict = { allowHttp: false, allowPrivateNetworks: false }
@@ -185,6 +185,15 @@ t.test(
     t.equal(r.requests[0]?.headers.host, `receiver.test:${r.port}`)
   },
 )
+
+t.test('TLS is verified, for the name of the URL and not for the address behind it', async (t) => {
+  const r = await receiver(t, true)
+  const options = { ca: selfSigned.cert, resolve: async () => ['127.0.0.1'] }
+  const answer = (host: string) => post(`https://${host}:${r.port}/`, options)
+  t.match(await answer('receiver.test'), { status: 204, error: null })
+  t.match(await answer('other.test'), { status: null, error: 'TLS: the certificate is for another name.' })
+  t.equal(r.requests.length, 1)
+})
 
 t.test('a stop of the process is no failure of the receiver', async (t) => {
   const stop = new AbortController()

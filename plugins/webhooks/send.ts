@@ -4,6 +4,7 @@ import http from 'node:http'
 import https from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { isIP } from 'node:net'
+import { rootCertificates } from 'node:tls'
 import { isAllowed } from './addresses.js'
 import { explain } from './explain.js'
 import { type Resolve, resolveLocal, resolvePublic } from './resolve.js'
@@ -24,6 +25,8 @@ export interface SenderOptions {
   /** For the name, the connection, the request and the answer together. */
   timeoutMs?: number
   resolve?: Resolve
+  /** A certificate to trust beside those that Node trusts. */
+  ca?: string
 }
 
 export interface Post {
@@ -40,7 +43,7 @@ const MOST_READ = 8 * 1024
 const MOST_KEPT = 1000
 const SECOND = 1000
 
-export function createSender({ timeoutMs = 10 * SECOND, resolve }: SenderOptions = {}): Send {
+export function createSender({ timeoutMs = 10 * SECOND, resolve, ca }: SenderOptions = {}): Send {
   // Own agents: no waiting behind other requests of the process. No keep-alive: a connection that the receiver
   // closes at the moment of reuse looks like a failure, and the address is checked anew for every request.
   const agents = { http: new http.Agent(), https: new https.Agent() }
@@ -72,7 +75,8 @@ export function createSender({ timeoutMs = 10 * SECOND, resolve }: SenderOptions
         // What was checked is what is connected to: a name that now leads elsewhere changes nothing.
         lookup: pinned(addresses),
         maxHeaderSize: MOST_READ,
-        ...(secure && { rejectUnauthorized: true }),
+        // Said, because an environment variable of Node can switch it off for all who do not.
+        ...(secure && { rejectUnauthorized: true, ...(ca && { ca: [...rootCertificates, ca] }) }),
       })
       return result(answer)
     } catch (error) {

@@ -62,7 +62,7 @@ async function listen(t: Tap, server: net.Server): Promise<number> {
 }
 
 /** Made for this file; it opens nothing. */
-const selfSigned = {
+export const selfSigned = {
   key: `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgtXhsbI5XO2k9yxat
 ckV3kR9bZhm14sCMeZf68oP6DI+hRANCAASz4TU8dsWHL4f/RpsoslyYdfXZAtZC
