@@ -26,8 +26,6 @@ export interface Context {
 
 export interface DeliverData {
   deliveryId: string
-  /** How often it found its endpoint busy. */
-  waits?: number
 }
 
 export interface ReplayData {

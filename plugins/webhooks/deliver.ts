@@ -1,6 +1,6 @@
 // One try of one delivery: read it, send it, record what came of it.
 import { and, eq } from 'drizzle-orm'
-import { after, type JobRun, MINUTE, type PluginTx, SECOND } from 'frontdesk/plugin'
+import type { JobRun, PluginTx } from 'frontdesk/plugin'
 import { type Context, type DeliverData, PING } from './context.js'
 import type { Lanes } from './lanes.js'
 import { record } from './record.js'
@@ -24,11 +24,12 @@ export async function deliver(
   // The job came twice: it is done, or its next try has a job of its own.
   if (delivery.state !== 'waiting' || (delivery.nextAt ?? delivery.since) > app.clock.now()) return
   if (endpoint.state !== 'active' && delivery.event !== PING) return hold(context, delivery, job)
-  if (!lanes.enter(endpoint.id, endpoint.failures > 0)) return comeAgain(context, job)
+  if (!lanes.enter(endpoint.id, endpoint.failures > 0)) return comeAgain(context, lanes, delivery, job)
+  const began = performance.now()
   try {
     await attempt(context, delivery, endpoint, job)
   } finally {
-    lanes.leave(endpoint.id)
+    lanes.leave(endpoint.id, performance.now() - began)
   }
 }
 
@@ -76,12 +77,14 @@ const hold = ({ app, jobs }: Context, { id, endpointId }: Delivery, job: JobRun<
     await job.complete(tx)
   })
 
-/** Later each time: ten thousand that wait for one receiver must not keep the database busy with waiting. */
-const comeAgain = ({ app, jobs }: Context, job: JobRun<DeliverData, PluginTx>) =>
+const comeAgain = (
+  { app, jobs }: Context,
+  lanes: Lanes,
+  { id, endpointId }: Delivery,
+  job: JobRun<DeliverData, PluginTx>,
+) =>
   app.db.transaction(async (tx) => {
-    const waits = (job.data.waits ?? 0) + 1
-    const wait = Math.min((SECOND / 4) * 2 ** waits, MINUTE / 2) * (1 - Math.random() / 2)
-    const { deliveryId } = job.data
-    await jobs.deliver.schedule(tx, { deliveryId, waits }, { key: deliveryId, at: after(tx.now, wait) })
+    const at = lanes.turn(endpointId, tx.now)
+    await jobs.deliver.schedule(tx, { deliveryId: id }, { key: id, at })
     await job.complete(tx)
   })

@@ -1,6 +1,6 @@
 // Every event: one row and one job per endpoint that wants it, in one transaction.
 import { createHash } from 'node:crypto'
-import { and, asc, eq, inArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, sql } from 'drizzle-orm'
 import { type JobRun, newId, type PluginReader, type PluginTx } from 'frontdesk/plugin'
 import type { Context } from './context.js'
 import { bodyOf, fits, type Happening, ticketIdOf, wants } from './match.js'
@@ -54,8 +54,7 @@ export async function enqueue(
 ): Promise<Delivery | undefined> {
   const { deliveries, endpoints } = app.tables
   if (isHeld && !(await hasRoom({ app }, tx, endpointId))) {
-    const [endpoint] = await tx.select().from(endpoints).where(eq(endpoints.id, endpointId))
-    const dropped = (endpoint?.dropped ?? 0) + 1
+    const dropped = sql`${endpoints.dropped} + 1`
     await tx.update(endpoints).set({ dropped }).where(eq(endpoints.id, endpointId))
     return undefined
   }

@@ -235,6 +235,25 @@ t.test('one slow receiver holds nobody up', async (t) => {
   t.equal(most, 2, 'never more than two at once')
   const states = async (id: string) => (await desk.log(id)).map(({ state }) => state)
   t.ok((await states(slow.id)).includes('waiting'), 'the others came back later instead of waiting')
-  for (let i = 0; i < 20; i++) await desk.wait(5 * SECOND)
+  for (let i = 0; i < 10; i++) await desk.wait(SECOND)
   for (const { id } of [slow, fast]) t.ok((await states(id)).every((state) => state === 'delivered'))
+})
+
+t.test('what a person starts anew during a try is not undone by its end', async (t) => {
+  const desk = await testDesk(t, 'sqlite')
+  const { app, r } = desk
+  const hook = await desk.hook({ events: ['ticketCreated'] })
+  r.answer(async (response) => {
+    r.answer((second) => second.end())
+    app.clock.advance(SECOND)
+    const id = response.req.headers['webhook-id']
+    t.equal((await app.call('POST', `${BASE}/deliveries/${id}/replay`)).status, 202)
+    response.writeHead(500).end()
+  })
+  await app.mail(mailOf('Hello'))
+  t.equal(r.requests.length, 2)
+  t.match((await desk.log(hook.id))[0], { state: 'delivered', attempts: 1, status: 200, error: null })
+  t.match(await desk.read(hook.id), { failures: 0 })
+  await desk.wait(DAY)
+  t.equal(r.requests.length, 2)
 })

@@ -217,6 +217,12 @@ t.test('nobody without the permission, or of another inbox, gets at anything', a
   t.equal(await ask(keeper.token, 'POST', '/endpoints', input), 403)
   t.equal(await ask(keeper.token, 'POST', '/endpoints', { ...input, inboxIds: [spa.id] }), 422)
   t.equal(await ask(keeper.token, 'PATCH', `/endpoints/${own.id}`, { inboxIds: [] }), 403)
+  // Its log still has what was sent when it was for every inbox.
+  await app.call('PATCH', `${BASE}/endpoints/${hook.id}`, { inboxIds: [spa.id] })
+  const stranger = await app.agent('keeper', [spa])
+  const { body: log } = await app.call('GET', `${BASE}/endpoints/${hook.id}/deliveries`, undefined, stranger)
+  t.strictSame(log.items, [])
+  t.equal(await ask(stranger.token, 'GET', `/deliveries/${foreign}`), 404)
   t.equal(await ask(keeper.token, 'POST', '/endpoints', { ...input, inboxIds: [app.inbox.id] }), 201)
 })
 
