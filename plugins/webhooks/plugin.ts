@@ -34,7 +34,7 @@ export const createWebhooks = (options: SenderOptions = {}) =>
         const { endpoints } = app.tables
         const rows = await app.db.select({ state: endpoints.state }).from(endpoints)
         const paused = rows.filter(({ state }) => state === 'paused').length
-        return { ok: paused === 0, detail: `${rows.length} webhooks, ${paused} paused` }
+        return { ok: paused === 0, detail: `${paused} of ${rows.length} paused` }
       })
     },
   })
