@@ -5,6 +5,8 @@ import { again, BASE, jobsOf, mailOf, testDesk } from './testing/desk.js'
 import { DELAYS, nextTry, retryAfter } from './tries.js'
 
 t.teardown(closePglite)
+// PGlite alone takes half a minute on a machine that is busy.
+t.setTimeout(120_000)
 const [SECOND, MINUTE, HOUR, DAY] = [1000, 60_000, 3_600_000, 86_400_000]
 
 t.test('tries come ever later, and end within three days', async (t) => {

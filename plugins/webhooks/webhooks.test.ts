@@ -8,6 +8,8 @@ import { signedHeaders } from './sign.js'
 import { again, BASE, jobsOf, mailOf, testDesk, verifies } from './testing/desk.js'
 
 t.teardown(closePglite)
+// PGlite alone takes half a minute on a machine that is busy.
+t.setTimeout(120_000)
 const DAY = 86_400_000
 
 t.test('the signature is that of the Standard Webhooks specification', async (t) => {
