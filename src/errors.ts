@@ -72,6 +72,10 @@ export class DeskError extends Error {
   }
 }
 
+/** By name: a plugin has a copy of this module of its own, where the server runs from its bundle. */
+export const isDeskError = (error: unknown): error is DeskError =>
+  error instanceof Error && error.name === 'DeskError'
+
 export const fail = (code: ErrorCode, detail?: string, more: Omit<ErrorDetails, 'detail'> = {}): DeskError =>
   new DeskError(code, detail === undefined ? more : { detail, ...more })
 

@@ -23,7 +23,7 @@ export async function fanOut(
         await enqueue(context, tx, endpoint, {
           id: idOf(endpoint.id, job.id),
           event,
-          at: tx.now,
+          at: job.createdAt,
           payload,
           ticket,
         })

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { ROOT, VERSION } from '../app/root.js'
 import { ConfigError, readConfig } from '../config.js'
 import { MigrationError } from '../db/migrate.js'
-import { DeskError } from '../errors.js'
+import { isDeskError } from '../errors.js'
 import { PluginError } from '../plugin/errors.js'
 import { type Command, say, UsageError } from './command.js'
 import { loadEnv } from './env.js'
@@ -93,13 +93,12 @@ function explain(error: unknown): number {
   const known =
     error instanceof UsageError ||
     error instanceof ConfigError ||
-    error instanceof DeskError ||
+    isDeskError(error) ||
     error instanceof MigrationError ||
     error instanceof PluginError
-  const more =
-    error instanceof DeskError
-      ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('')
-      : ''
+  const more = isDeskError(error)
+    ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('')
+    : ''
   console.error(known ? `frontdesk: ${(error as Error).message}${more}` : error)
   return error instanceof UsageError ? 2 : 1
 }

@@ -1,7 +1,7 @@
 // Errors on the wire: application/problem+json (RFC 9457) with our code. What is not in the catalogue is a fault:
 // it is logged in full and shown as `internal`, never with a stack.
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { catalogue, DeskError, type ErrorCode, type FieldError } from '../errors.js'
+import { catalogue, DeskError, type ErrorCode, type FieldError, isDeskError } from '../errors.js'
 
 export function problem(error: DeskError, requestId: string) {
   const { title, status } = catalogue[error.code]
@@ -31,7 +31,7 @@ const FASTIFY_CODES: Record<string, ErrorCode> = {
 }
 
 export function translate(error: unknown): DeskError | null {
-  if (error instanceof DeskError) return error
+  if (isDeskError(error)) return error
   const { code, statusCode } = (error ?? {}) as Partial<FastifyError>
   if (code === 'ENOSPC' || code === 'EDQUOT') return new DeskError('storage_full')
   const known = code ? FASTIFY_CODES[code] : undefined

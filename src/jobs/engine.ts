@@ -190,6 +190,7 @@ async function runOne(
       handler.run({
         id: job.id,
         data: job.data,
+        createdAt: job.createdAt,
         attempt: job.attempts,
         signal: abort.signal,
         async complete(tx) {

@@ -14,6 +14,7 @@ export interface Claimed {
   name: string
   data: unknown
   attempts: number
+  createdAt: Date
   lease: string
   /** See `crashes.ts`; null for nearly all. */
   crashes: number | null
@@ -62,6 +63,7 @@ export async function claim(
         name: jobs.name,
         data: jobs.data,
         attempts: jobs.attempts,
+        createdAt: jobs.createdAt,
         crashes: jobs.crashes,
       })
     const order = new Map(ids.map((id, index) => [id, index]))

@@ -35,6 +35,8 @@ export const exponential = (first: number, most: number) => (attempt: number) =>
 export interface JobRun<Data, T = Tx> {
   readonly id: string
   readonly data: Data
+  /** When it was scheduled first; for an event: when it happened. */
+  readonly createdAt: Date
   /** 1 for the first try. */
   readonly attempt: number
   /** Aborted when the time limit is over or the process stops. */

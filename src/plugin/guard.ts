@@ -4,7 +4,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { and, eq, sql } from 'drizzle-orm'
 import type { Clock } from '../clock.js'
 import type { Db } from '../db/types.js'
-import { DeskError, fail } from '../errors.js'
+import { fail, isDeskError } from '../errors.js'
 import { isRejection } from '../hooks/hooks.js'
 import type { JobHandlers } from '../jobs/types.js'
 import type { Log } from './app.js'
@@ -71,7 +71,7 @@ export class Guard {
       return await this.run(state, budgetMs, run)
     } catch (error) {
       // A veto, or what a command of the desk refused, is an answer and no failure.
-      if (isRejection(error) || error instanceof DeskError) throw error
+      if (isRejection(error) || isDeskError(error)) throw error
       const reason = error instanceof Error ? error.message : String(error)
       throw fail('plugin_failed', `The ${state.handler} of the plugin "${state.plugin}" failed: ${reason}`)
     } finally {
@@ -96,7 +96,7 @@ export class Guard {
       return value
     } catch (error) {
       this.#count(state, began)
-      if (!isRejection(error) && !(error instanceof DeskError))
+      if (!isRejection(error) && !isDeskError(error))
         this.failed(state, error instanceof Error ? error.message : String(error))
       throw error
     } finally {

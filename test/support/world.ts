@@ -192,6 +192,8 @@ async function insertExtra(app: TestApp, offId: string, callers: Caller[]) {
     await tx.insert(tx.t.jobs).values({ ...job, state: 'dead', attempts: 20, createdAt: tx.now })
     const gone = { name: 'gone', version: '1.0.0', tables: [], installedAt: tx.now }
     await tx.insert(tx.t.plugins).values(gone)
+    const fault = { plugin: 'probe', handler: 'filter createTicket/nothing', reason: 'broken' }
+    await tx.insert(tx.t.pluginFaults).values({ ...fault, deaths: 0, off: true, at: tx.now })
     await tx.insert(tx.t.suppressions).values({ address: suppressed, reason: '5.1.1', createdAt: tx.now })
     await tx.update(tx.t.agents).set({ passwordHash: cheapHash() }).where(eq(tx.t.agents.email, LOGIN.email))
     const expired = (await makeToken(callers[0]!.agentId, SECOND)).token
