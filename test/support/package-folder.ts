@@ -1,6 +1,6 @@
 // A folder as the author of a plugin has it: a package whose node_modules holds frontdesk and what it depends on.
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ROOT } from '../../src/app/root.js'
 import { tempDir } from '../../src/testing/index.js'
@@ -18,6 +18,7 @@ export interface Ran {
 export interface PackageFolder {
   dir: string
   write(files: Readonly<Record<string, string>>): void
+  remove(...files: string[]): void
   /** Runs a script of Node in the folder. */
   run(script: string, args: readonly string[], env?: Record<string, string>): Promise<Ran>
   tsc(...args: string[]): Promise<Ran>
@@ -42,6 +43,9 @@ export function packageFolder(t: Tap, { frontdesk = true } = {}): PackageFolder 
   return {
     dir,
     write: (files) => writeFiles(dir, files),
+    remove: (...files) => {
+      for (const file of files) rmSync(path.join(dir, file))
+    },
     run,
     tsc: (...args) => run(compiler, args),
   }
