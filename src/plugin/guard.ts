@@ -3,7 +3,7 @@
 import { AsyncResource } from 'node:async_hooks'
 import { and, eq, sql } from 'drizzle-orm'
 import type { Clock } from '../clock.js'
-import type { Db } from '../db/types.js'
+import type { Db, Tx } from '../db/types.js'
 import { fail, isDeskError } from '../errors.js'
 import { isRejection } from '../hooks/hooks.js'
 import type { JobHandlers } from '../jobs/types.js'
@@ -191,15 +191,12 @@ export class Guard {
       })
   }
 
-  /** The way back. @returns false where there is no such handler. */
-  async switchOn(plugin: string, handler: string): Promise<boolean> {
+  /** The way back; other processes follow with their next look. @returns false where there is no such handler. */
+  async switchOn(tx: Tx, plugin: string, handler: string): Promise<boolean> {
     const state = this.#states.get(keyOf({ plugin, handler }))
     if (!state) return false
-    await this.deps.db.transaction(async (tx) => {
-      const { pluginFaults: faults } = tx.t
-      await tx.delete(faults).where(and(eq(faults.plugin, plugin), eq(faults.handler, handler)))
-      tx.announce('jobs', tx.now)
-    })
+    const { pluginFaults: faults } = tx.t
+    await tx.delete(faults).where(and(eq(faults.plugin, plugin), eq(faults.handler, handler)))
     this.#switchOn(state)
     return true
   }

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import type { TObject, TSchema } from 'typebox'
 import { SECOND } from '../clock.js'
+import type { Tx } from '../db/types.js'
 import { settle } from '../jobs/ledger.js'
 import { events as coreEvents } from '../tickets/tokens.js'
 import type { Log } from './app.js'
@@ -41,7 +42,7 @@ export interface PluginHost {
   readonly all: readonly Loaded[]
   handlers(plugin?: string): HandlerState[]
   /** Puts a handler that was switched off on again. @returns false where there is no such handler. */
-  switchOn(plugin: string, handler: string): Promise<boolean>
+  switchOn(tx: Tx, plugin: string, handler: string): Promise<boolean>
   start(): Promise<void>
   stop(): Promise<void>
 }
@@ -78,14 +79,12 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
   return {
     all,
     handlers: (plugin) => guard.states(plugin),
-    async switchOn(plugin, handler) {
-      const done = await guard.switchOn(plugin, handler)
-      if (done)
-        await db.transaction(async (tx) => {
-          await settle(tx, handlers)
-          tx.announce('jobs', tx.now)
-        })
-      return done
+    async switchOn(tx, plugin, handler) {
+      const done = await guard.switchOn(tx, plugin, handler)
+      if (!done) return false
+      await settle(tx, handlers)
+      tx.announce('jobs', tx.now)
+      return true
     },
     async start() {
       if (plugins.length === 0) return

@@ -84,7 +84,7 @@ t.test('commands say what is wrong, where, and end with 2 for usage and 1 for th
   })
   t.match(await frontdesk(['start'], { more: { FRONTDESK_PLUGINS: 'sla' } }), {
     code: 1,
-    err: /no plugin "sla"/,
+    err: /plugin "sla" \[plugin_unknown\]/,
   })
   t.match(await frontdesk(['help']), { code: 0, out: /inbox create ADDRESS/ })
 })

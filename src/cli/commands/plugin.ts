@@ -79,7 +79,8 @@ export const pluginDoctor: Command = {
   run: ({ args: [name], values, config }) =>
     withApp(config, async ({ db, plugins }) => {
       if (typeof values.on === 'string' && name) {
-        if (!(await plugins.switchOn(name, values.on)))
+        const handler = values.on
+        if (!(await db.transaction((tx) => plugins.switchOn(tx, name, handler))))
           throw new UsageError(
             `the plugin "${name}" has no handler "${values.on}"; see: frontdesk plugin inspect ${name}`,
           )

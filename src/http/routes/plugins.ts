@@ -112,9 +112,10 @@ export const pluginRoutes: Routes = (add, deps) => {
     params: byName,
     body: strict({ handler: Type.String({ maxLength: 200, examples: ['filter createTicket/tagger'] }) }),
     response: { 204: null },
-    async handler({ params: { name }, body: { handler } }) {
-      if (!(await plugins.switchOn(name, handler))) throw fail('not_found')
-    },
+    handler: async ({ params: { name }, body: { handler }, write }) =>
+      write(async (tx) => {
+        if (!(await plugins.switchOn(tx, name, handler))) throw fail('not_found')
+      }),
   })
   add({
     method: 'DELETE',
