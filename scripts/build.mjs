@@ -1,7 +1,7 @@
 // npm run build: TypeScript -> dist/, then what a start runs -> dist/run/ as one bundle, because loading a thousand
 // small modules takes longer than everything else a start does. `--if-stale`: only when a source is newer.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -19,6 +19,8 @@ const tsc = spawnSync(
 )
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
 copyMigrations()
+// A plugin that is installed beside us finds `frontdesk/plugin` as it does where we are a package ourselves.
+if (!existsSync('node_modules/frontdesk')) symlinkSync('..', 'node_modules/frontdesk', 'dir')
 rmSync('dist/run', { recursive: true, force: true })
 const { build } = await import('esbuild')
 await build({

@@ -14,9 +14,20 @@ export async function eachDatabase(
   t: Test | TAP,
   body: (t: Test, database: DatabaseName) => Promise<void>,
 ): Promise<void> {
-  t.teardown(closePglite)
+  closeAtEnd(t)
   for (const database of ['sqlite', 'postgres'] as const)
     await t.test(database, (inner) => body(inner, database))
+}
+
+let closes = false
+
+/** At the end of the whole file: a start of PGlite costs more than most tests. */
+function closeAtEnd(t: Test | TAP): void {
+  if (closes) return
+  closes = true
+  let root = t as { parent?: unknown }
+  while (root.parent) root = root.parent as typeof root
+  ;(root as TAP).teardown(closePglite)
 }
 
 export interface PluginContractOptions {
