@@ -153,7 +153,7 @@ export interface PluginApp<
       tx: PluginTx,
       value: Frozen<Value>,
       context: Frozen<Context>,
-    ) => Promise<Value | undefined> | Value | undefined,
+    ) => Promise<Value | Frozen<Value> | undefined> | Value | Frozen<Value> | undefined,
     options?: FilterOptions,
   ): void
   /** After the commit, at least once, in no promised order: ask what is true now. */

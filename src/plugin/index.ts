@@ -15,7 +15,7 @@ export { Rejection } from '../hooks/hooks.js'
 export { definePluginEvent as defineEvent, type Event, type Filter } from '../hooks/tokens.js'
 export { type IntakeContext, receiveMessage, type Verdict } from '../intake/tokens.js'
 export { exponential, type JobRun } from '../jobs/types.js'
-export type { Permission } from '../people/permissions.js'
+export { type Permission, permissions } from '../people/permissions.js'
 export type { FieldDefinition } from '../tickets/fields.js'
 export {
   type Change,

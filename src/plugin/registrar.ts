@@ -151,8 +151,10 @@ export function registrarFor(
       const state = guard.register({ plugin: name, handler: `filter ${filter.name}/${key}` }, 'filter')
       const budget = Math.min(budgetMs, MOST_BUDGET_MS)
       hooks.filter(filter, `${name}/${key}`, (tx, value, context) =>
-        guard.filter(state, budget, () =>
-          run(tx as unknown as PluginTx, freeze(value) as never, context as never),
+        guard.filter(
+          state,
+          budget,
+          () => run(tx as unknown as PluginTx, freeze(value) as never, context as never) as never,
         ),
       )
     },

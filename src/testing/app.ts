@@ -79,6 +79,10 @@ export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<Tes
     db,
     normaliser: inThisThread,
     plugins: options.plugins ?? [],
+  }).catch(async (error: unknown) => {
+    await db.close()
+    remove()
+    throw error
   })
   await set(app, options.settings ?? {})
   await app.plugins.start()

@@ -28,8 +28,10 @@ export interface PackageFolder {
 export function linkDependencies(dir: string): void {
   const modules = path.join(ROOT, 'node_modules')
   mkdirSync(path.join(dir, 'node_modules'), { recursive: true })
+  // The link that a build leaves is this repository: only those who ask for it get it.
   for (const name of readdirSync(modules))
-    if (!name.startsWith('.')) symlinkSync(path.join(modules, name), path.join(dir, 'node_modules', name))
+    if (!name.startsWith('.') && name !== 'frontdesk')
+      symlinkSync(path.join(modules, name), path.join(dir, 'node_modules', name))
 }
 
 /** @param frontdesk what `frontdesk` is for it: this repository, unless the test brings something else. */
