@@ -6,7 +6,7 @@ import type { Tx } from '../db/types.js'
 import { settle } from '../jobs/ledger.js'
 import { events as coreEvents } from '../tickets/tokens.js'
 import type { Log } from './app.js'
-import { inOrder } from './check.js'
+import { checkDefinition, inOrder } from './check.js'
 import type { Plugin } from './define.js'
 import { PluginError } from './errors.js'
 import { limitLog } from './flood.js'
@@ -52,6 +52,7 @@ const REFRESH_MS = 5 * SECOND
 /** @throws PluginError, naming the plugin: then the desk does not start. */
 export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): Promise<PluginHost> {
   const { db, log, dataDir, settings, handlers } = deps
+  for (const plugin of listed) checkDefinition(plugin, plugin?.name ?? '?')
   const plugins = inOrder(listed)
   const folder = path.join(dataDir, 'plugins')
   const marks = openMarks(folder)

@@ -1,6 +1,7 @@
 // The `app` that a plugin's setup gets: each call checks, wraps what it is given in the guard, and hands it to the
 // part of the core that runs it.
 import type { TObject } from 'typebox'
+import Value from 'typebox/value'
 import type { Clock } from '../clock.js'
 import { MINUTE, SECOND } from '../clock.js'
 import type { Db } from '../db/types.js'
@@ -10,7 +11,7 @@ import { subscription } from '../hooks/hooks.js'
 import type { Event, Filter } from '../hooks/tokens.js'
 import { cancel, schedule } from '../jobs/schedule.js'
 import { defineJob, exponential, type JobHandlers, type JobRun } from '../jobs/types.js'
-import type { Permission } from '../people/permissions.js'
+import { type Permission, permissions } from '../people/permissions.js'
 import type { Settings } from '../settings/settings.js'
 import { ticketById } from '../tickets/create.js'
 import type { Desk } from '../tickets/desk.js'
@@ -89,6 +90,9 @@ export function registrarFor(
   const { db, desk, clock, hooks, handlers, settings, guard, services, events } = shared
   const { name } = plugin
   const actor = { kind: 'system', id: `plugin:${name}` } as const
+  const known = new Set(
+    [...Object.values(permissions), ...Object.values(permissionsOf(plugin))].map((one) => one.name),
+  )
   let sealed = false
   const taken = new Set<string>()
   const open = () => {
@@ -177,6 +181,11 @@ export function registrarFor(
     async emit(tx, event, payload) {
       if (!plugin.events?.some((own) => own.name === event.name))
         throw new Error(`"${event.name}" is not among the events of the plugin "${name}"`)
+      const problem = event.schema && Value.Errors(event.schema, payload)[0]
+      if (problem)
+        throw new Error(
+          `the payload of "${event.name}" does not fit it: ${problem.instancePath} ${problem.message}`,
+        )
       await hooks.emit(coreTx(tx), event, payload)
     },
     job<Data>(key: string, { every, run, dead, ...options }: JobOptions<Data>): Job<Data> {
@@ -199,6 +208,9 @@ export function registrarFor(
       if (!/^\/[\w\-/:]*$/.test(route.url)) throw new Error(`the route "${route.url}" must begin with "/"`)
       if (/^\/(doctor|handlers|panels)(\/|$)/.test(route.url))
         throw new Error(`the route "${route.url}" belongs to the core`)
+      const { permission } = route
+      if (typeof permission !== 'string' && !known.has(permission.name))
+        throw new Error(`the route "${route.url}" needs "${permission.name}", which nobody declares`)
       registered.routes.push(route as never)
     },
     workflow(workflow) {

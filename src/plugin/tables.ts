@@ -25,7 +25,12 @@ export async function migratePlugin(db: Db, plugin: Plugin): Promise<string[]> {
     const files = readMigrations(fileURLToPath(plugin.migrations), db.dialect.name)
     return await migrate(db, scopeOf(plugin.name), files)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    const reason = missing
+      ? `the folder that "migrations" names has no ${db.dialect.name}/: ${plugin.migrations.pathname}`
+      : error instanceof Error
+        ? error.message
+        : String(error)
     throw new PluginError('plugin_migration', plugin.name, reason, { cause: error })
   }
 }

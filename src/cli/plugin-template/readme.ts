@@ -25,6 +25,9 @@ FRONTDESK_PLUGINS=${name} npx frontdesk start
 npm run migration -- add_a_table  # after a change in src/tables.ts: SQL for both databases, to be read and committed
 \`\`\`
 
+Before the first release, tables that change need no second migration: delete \`migrations/\` and make the first one again. A renamed
+table or column is asked about, so run that in a terminal.
+
 In production: \`npm install ${name}\` in the folder from which frontdesk is started, then \`FRONTDESK_PLUGINS=${name}\`.
 `
 
