@@ -74,7 +74,18 @@ export class DeskError extends Error {
 
 /** By name: a plugin has a copy of this module of its own, where the server runs from its bundle. */
 export const isDeskError = (error: unknown): error is DeskError =>
-  error instanceof Error && error.name === 'DeskError'
+  error instanceof Error &&
+  error.name === 'DeskError' &&
+  Object.hasOwn(catalogue, (error as Partial<DeskError>).code ?? '')
+
+/** What was thrown, in words. Never throws itself: anything can be thrown. */
+export function reasonOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'an error that cannot be shown'
+  }
+}
 
 export const fail = (code: ErrorCode, detail?: string, more: Omit<ErrorDetails, 'detail'> = {}): DeskError =>
   new DeskError(code, detail === undefined ? more : { detail, ...more })

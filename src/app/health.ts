@@ -4,6 +4,7 @@ import path from 'node:path'
 import { and, eq, inArray, lte, sql } from 'drizzle-orm'
 import { after, type Clock, MINUTE } from '../clock.js'
 import type { Db } from '../db/types.js'
+import { reasonOf } from '../errors.js'
 import type { Health } from '../http/context.js'
 import type { PluginHost } from '../plugin/host.js'
 
@@ -108,11 +109,14 @@ function pluginChecks(plugins: PluginHost): Record<string, () => Promise<Check>>
         const off = plugins.handlers(name).filter((handler) => handler.off !== null)
         const own = await Promise.all(
           registered.checks.map(async ({ name: check, check: run }) => {
-            const result = await Promise.race([run(), tooLate()]).catch((error: unknown) => ({
-              ok: false,
-              detail: error instanceof Error ? error.message : 'failed',
-            }))
-            return `${check}: ${result.ok ? '' : 'NOT OK, '}${result.detail}`
+            // Whatever it does or answers: a bad plugin does not make the desk unfit to work.
+            const answer = async () => {
+              const { ok, detail } = await run()
+              return `${check}: ${ok ? '' : 'NOT OK, '}${detail}`
+            }
+            return Promise.race([answer(), tooLate()]).catch(
+              (error: unknown) => `${check}: NOT OK, ${reasonOf(error)}`,
+            )
           }),
         )
         const lines = [...off.map(({ handler }) => `${handler} is switched off`), ...own]

@@ -1,6 +1,6 @@
 // SQLite: one writer connection behind a queue with group commit, and a second, read-only connection that sees
 // only what is committed. drizzle's own transaction() does not roll back an async callback and is not used.
-import { AsyncLocalStorage } from 'node:async_hooks'
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks'
 import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 import SqliteDriver from 'better-sqlite3'
 import { type SQL, sql } from 'drizzle-orm'
@@ -45,12 +45,13 @@ export function openSqlite({
   const writer = openFile(connect, file, false)
   const reader = openFile(connect, file, true)
   const t = coreTables(sqliteKit())
-  const inside = new AsyncLocalStorage<Handle>()
+  const inside = new AsyncLocalStorage<{ check(): void }>()
   const outsideOnly = () => {
     if (inside.getStore()) throw new Error('db was used inside a transaction: use its tx')
   }
   const announcer = createAnnouncer()
-  const write = connectionOf(writer)
+  // A query that was begun in a transaction can be run after its end: then it would write into that of others.
+  const write = connectionOf(writer, () => inside.getStore()?.check())
   const queue = createWriteQueue({ writer, busyMs, batchMs })
 
   const db = new Handle(connectionOf(reader), t, dialect, clock.now(), outsideOnly) as unknown as Db
@@ -62,14 +63,16 @@ export function openSqlite({
       outsideOnly()
       let open = true
       let handle: Handle | undefined
-      const run = () => {
-        handle = new Handle(write, t, dialect, clock.now(), () => {
+      // In the context of the caller, not of whoever came first and woke the queue.
+      const run = AsyncResource.bind(() => {
+        const check = () => {
           if (!open) throw new Error('tx was used after the end of its transaction')
           // After some errors (a full disk) SQLite has ended it: a further statement would commit itself.
           if (!writer.inTransaction) throw new Error('the database has rolled the transaction back')
-        })
-        return inside.run(handle, work, handle)
-      }
+        }
+        handle = new Handle(write, t, dialect, clock.now(), check)
+        return inside.run({ check }, work, handle)
+      })
       try {
         const ended = () => {
           open = false
@@ -107,8 +110,14 @@ function openFile(connect: Connect, file: string, readonly: boolean): File {
   return db
 }
 
-const connectionOf = (file: File) => {
+const connectionOf = (file: File, beforeEach = () => {}) => {
   const queries = drizzle({ client: file, casing: 'snake_case' })
+  const { session } = queries as unknown as { session: { prepareQuery(...args: unknown[]): unknown } }
+  const prepareQuery = session.prepareQuery.bind(session)
+  session.prepareQuery = (...args) => {
+    beforeEach()
+    return prepareQuery(...args)
+  }
   return connection(queries as unknown as Queries, {
     prepare: (built) => compile(file, built),
     rows: async (statement: SQL) => queries.all(statement),

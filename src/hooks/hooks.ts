@@ -2,7 +2,7 @@
 // transaction: one table, one retry rule, one place to look.
 import Value from 'typebox/value'
 import type { Tx } from '../db/types.js'
-import { fail } from '../errors.js'
+import { fail, reasonOf } from '../errors.js'
 import { schedule } from '../jobs/schedule.js'
 import { defineJob, type JobHandlers, type JobRun, type JobType } from '../jobs/types.js'
 import type { Event, Filter } from './tokens.js'
@@ -19,11 +19,15 @@ export const isRejection = (error: unknown): error is Rejection =>
 /** The kind of job that runs a subscriber. */
 export const subscription = (event: Event<never>, name: string): string => `${event.name}:${name}`
 
-/** Returns a replacement, nothing, or throws a Rejection. Any other error rolls the command back. */
+/**
+ * Returns a replacement, nothing, or throws a Rejection. Any other error rolls the command back.
+ * @param fits passes what fits the filter, and throws otherwise: for whoever counts failures.
+ */
 export type FilterFunction<Value, Context> = (
   tx: Tx,
   value: Readonly<Value>,
   context: Context,
+  fits: (replacement: Value | undefined) => Value | undefined,
 ) => Promise<Value | undefined> | Value | undefined
 
 export class Hooks {
@@ -66,12 +70,15 @@ export class Hooks {
   ): Promise<V> {
     let current = value
     for (const { name, run } of this.#filters.get(filter.name) ?? []) {
-      const replacement = (await veto(name, () => run(tx, current as Readonly<unknown>, context))) as
-        | V
-        | undefined
-      if (replacement === undefined) continue
-      if (filter.schema && !Value.Check(filter.schema, replacement))
+      const fits = (replacement: unknown) => {
+        if (replacement === undefined || !filter.schema || Value.Check(filter.schema, replacement))
+          return replacement
         throw new Error(`the filter ${filter.name}/${name} returned a value that does not fit ${filter.name}`)
+      }
+      const replacement = fits(
+        await veto(name, () => run(tx, current as Readonly<unknown>, context, fits)),
+      ) as V | undefined
+      if (replacement === undefined) continue
       current = replacement
       changed?.(name, current)
     }
@@ -88,7 +95,7 @@ async function veto<T>(name: string, run: () => Promise<T> | T): Promise<T> {
   try {
     return await run()
   } catch (error) {
-    if (isRejection(error)) throw fail('rejected', `${error.message} (${name})`)
+    if (isRejection(error)) throw fail('rejected', `${reasonOf(error)} (${name})`)
     throw error
   }
 }

@@ -1,4 +1,5 @@
 // Tokens of the intake: the filter that plugins can add rules with, its verdict, and the jobs behind it.
+import Type from 'typebox'
 import { MINUTE, SECOND } from '../clock.js'
 import { defineFilter } from '../hooks/tokens.js'
 import { defineJob, exponential } from '../jobs/types.js'
@@ -23,7 +24,16 @@ export interface IntakeContext {
 }
 
 /** Judges a message before it is threaded. Plugins come after the built-in filters. */
-export const receiveMessage = defineFilter<Verdict, IntakeContext>('receiveMessage')
+export const receiveMessage = defineFilter<Verdict, IntakeContext>(
+  'receiveMessage',
+  Type.Object({
+    outcome: Type.Union([Type.Literal('accept'), Type.Literal('quarantine'), Type.Literal('reject')]),
+    reason: Type.Union([Type.String(), Type.Null()]),
+    automatic: Type.Union([Type.String(), Type.Null()]),
+    own: Type.Boolean(),
+    trusted: Type.Boolean(),
+  }),
+)
 
 /** Three tries for a mail that takes the parser down, then it stands aside, visibly. */
 export const processIntake = defineJob<{ intakeId: string; keys: string[] }>('intake', {

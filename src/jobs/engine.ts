@@ -2,6 +2,7 @@
 // one timer for the next due time; it never polls blindly.
 import { type Clock, SECOND } from '../clock.js'
 import type { Db } from '../db/types.js'
+import { reasonOf } from '../errors.js'
 import { hopeless, isSuspect, reclaim } from './crashes.js'
 import {
   type Claimed,
@@ -112,7 +113,7 @@ export function createLocalEngine({
     const taken = (count.get(job.name) ?? 0) + 1
     count.set(job.name, taken)
     if (taken >= slots(job.name)) draining.add(job.name)
-    const over = runOne(db, handlers.get(job.name)!, job, abort, log).finally(() => {
+    const over = runOne(db, handlers.known(job.name)!, job, abort, log).finally(() => {
       const wasFull = running.size >= concurrency
       running.delete(job.id)
       const left = count.get(job.name)! - 1
@@ -201,7 +202,7 @@ async function runOne(
     )
     if (!completed) await db.transaction((tx) => complete(tx, job, handler))
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     const which = { job: job.name, id: job.id, attempt: job.attempts }
     try {
       const fate = await db

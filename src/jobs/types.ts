@@ -76,6 +76,8 @@ export class JobHandlers {
   }
 
   get = (name: string) => (this.#paused.has(name) ? undefined : this.#byName.get(name))
+  /** Also one that is paused: what was claimed before that is run. */
+  known = (name: string) => this.#byName.get(name)
   names = () => [...this.#byName.keys()].filter((name) => !this.#paused.has(name))
   all = () => this.names().map((name) => this.#byName.get(name)!)
 }

@@ -11,13 +11,14 @@ import type { PluginTables } from './define.js'
 import type { PluginDesk } from './desk.js'
 import type { PluginRoute } from './route.js'
 import type { Service } from './service.js'
+import { TRANSACTION_MS, within } from './within.js'
 
 /** Reads what is committed. It has no `insert`: writing needs a transaction. */
 export interface PluginDb extends Pick<Reader, 'select' | 'selectDistinct'> {
   readonly dialect: Pick<Dialect, 'name' | 'isUniqueViolation'>
   /**
    * Runs `work` in a transaction: committed when the promise resolves, rolled back when it rejects. Never wait for
-   * the network or a timer inside: on SQLite everybody else waits too.
+   * the network or a timer inside: on SQLite everybody else waits too. After five seconds it is rolled back.
    */
   transaction<R>(work: (tx: PluginTx) => Promise<R>): Promise<R>
 }
@@ -204,4 +205,9 @@ export interface PluginApp<
 /** The database as the core has it; the same object, with the types of the core. */
 export const coreTx = (tx: PluginTx): Tx => tx as unknown as Tx
 export const coreReader = (r: PluginReader): Reader => r as unknown as Reader
-export const pluginDb = (db: Db): PluginDb => db as unknown as PluginDb
+/** Its transactions have a limit of their own: that of the handler ends nothing that the database waits for. */
+export const pluginDb = (db: Db): PluginDb =>
+  Object.assign(Object.create(db), {
+    transaction: <R>(work: (tx: PluginTx) => Promise<R>) =>
+      db.transaction((tx) => within(TRANSACTION_MS, () => work(tx as unknown as PluginTx))),
+  })

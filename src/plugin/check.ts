@@ -2,6 +2,7 @@
 import semver from 'semver'
 import type { TSchema } from 'typebox'
 import Value from 'typebox/value'
+import { reasonOf } from '../errors.js'
 import { API_VERSION, type Plugin } from './define.js'
 import { PluginError } from './errors.js'
 
@@ -19,7 +20,8 @@ export function checkDefinition(plugin: Plugin, listedAs: string): void {
   const invalid = (detail: string) => new PluginError('plugin_invalid', name ?? listedAs, detail)
   if (typeof plugin !== 'object' || plugin === null || typeof plugin.setup !== 'function')
     throw invalid('its module must export definePlugin({ … }) as default')
-  if (!NAME.test(name)) throw invalid('its name must be lower-case letters, digits and "-"')
+  if (typeof name !== 'string' || !NAME.test(name))
+    throw invalid('its name must be lower-case letters, digits and "-"')
   if (RESERVED.has(name)) throw invalid(`the name "${name}" belongs to the core`)
   if (!semver.valid(version)) throw invalid(`its version "${version}" is not a version like 1.2.3`)
   if (!semver.validRange(api)) throw invalid(`its api "${api}" is not a range like ^1.0.0`)
@@ -29,7 +31,16 @@ export function checkDefinition(plugin: Plugin, listedAs: string): void {
       name,
       `it works with plugin API ${api}, this frontdesk has ${API_VERSION}: take a version of the plugin that fits`,
     )
-  for (const problem of problemsOf(plugin)) throw invalid(problem)
+  for (const problem of problems(plugin)) throw invalid(problem)
+}
+
+/** A definition can be so odd that looking at it throws: a schema with a broken pattern, for instance. */
+function problems(plugin: Plugin): string[] {
+  try {
+    return [...problemsOf(plugin)]
+  } catch (error) {
+    return [reasonOf(error)]
+  }
 }
 
 function* problemsOf(plugin: Plugin): Generator<string> {
@@ -55,7 +66,7 @@ function* problemsOf(plugin: Plugin): Generator<string> {
     if (!one.name.startsWith(`${name}.`)) yield `"${one.name}" must begin with "${name}."`
   for (const { name: workflow, initial, stages } of plugin.workflows ?? [])
     for (const stage of [initial, ...Object.values(stages).flat()])
-      if (!(stage in stages)) yield `the workflow "${workflow}" has no stage "${stage}"`
+      if (!Object.hasOwn(stages, stage)) yield `the workflow "${workflow}" has no stage "${stage}"`
   for (const [other, range] of Object.entries(requires))
     if (!semver.validRange(range)) yield `it requires ${other} in "${range}", which is not a range`
 }

@@ -4,7 +4,7 @@ import { AsyncResource } from 'node:async_hooks'
 import { and, eq, sql } from 'drizzle-orm'
 import type { Clock } from '../clock.js'
 import type { Db, Tx } from '../db/types.js'
-import { fail, isDeskError } from '../errors.js'
+import { fail, isDeskError, reasonOf } from '../errors.js'
 import { isRejection } from '../hooks/hooks.js'
 import type { JobHandlers } from '../jobs/types.js'
 import type { Log } from './app.js'
@@ -72,8 +72,8 @@ export class Guard {
     } catch (error) {
       // A veto, or what a command of the desk refused, is an answer and no failure.
       if (isRejection(error) || isDeskError(error)) throw error
-      const reason = error instanceof Error ? error.message : String(error)
-      throw fail('plugin_failed', `The ${state.handler} of the plugin "${state.plugin}" failed: ${reason}`)
+      const detail = `The ${state.handler} of the plugin "${state.plugin}" failed: ${reasonOf(error)}`
+      throw fail('plugin_failed', detail)
     } finally {
       leave()
     }
@@ -96,8 +96,7 @@ export class Guard {
       return value
     } catch (error) {
       this.#count(state, began)
-      if (!isRejection(error) && !isDeskError(error))
-        this.failed(state, error instanceof Error ? error.message : String(error))
+      if (!isRejection(error) && !isDeskError(error)) this.failed(state, reasonOf(error))
       throw error
     } finally {
       clearTimeout(timer)
@@ -157,16 +156,20 @@ export class Guard {
       .finally(() => this.#unwritten.delete(keyOf({ plugin, handler })))
   }
 
-  /** What was recorded here or by another process. */
-  async load(): Promise<void> {
+  /** What was recorded here or by another process. @returns whether a handler was switched on by it. */
+  async load(): Promise<boolean> {
     const { pluginFaults: faults } = this.deps.db.t
     const rows = await this.deps.db.select().from(faults).where(eq(faults.off, true))
     const off = new Map(rows.map((row) => [keyOf(row), row.reason]))
+    let on = false
     for (const [key, state] of this.#states) {
       const reason = off.get(key)
       if (reason !== undefined && state.off === null) this.#switchOff(state, reason)
-      if (reason === undefined && state.off !== null && !this.#unwritten.has(key)) this.#switchOn(state)
+      if (reason !== undefined || state.off === null || this.#unwritten.has(key)) continue
+      this.#switchOn(state)
+      on = true
     }
+    return on
   }
 
   /** The processes that died in a filter: twice, and the filter is off. */

@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { TObject, TSchema } from 'typebox'
 import { SECOND } from '../clock.js'
 import type { Tx } from '../db/types.js'
+import { reasonOf } from '../errors.js'
 import { settle } from '../jobs/ledger.js'
 import { events as coreEvents } from '../tickets/tokens.js'
 import type { Log } from './app.js'
@@ -21,9 +22,10 @@ import {
   registrarFor,
   type Shared,
 } from './registrar.js'
-import { whoRuns } from './running.js'
+import { runAs, whoRuns } from './running.js'
 import { buildTables, migratePlugin } from './tables.js'
 import { startWatchdog } from './watchdog.js'
+import { within } from './within.js'
 
 export interface HostDeps extends Omit<Shared, 'guard' | 'services' | 'events'> {
   log: Log & { child?(bindings: object): Log }
@@ -48,6 +50,8 @@ export interface PluginHost {
 }
 
 const REFRESH_MS = 5 * SECOND
+/** For its setup, and for each `onStart`: the desk waits for it. */
+const START_MS = 30 * SECOND
 
 /** @throws PluginError, naming the plugin: then the desk does not start. */
 export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): Promise<PluginHost> {
@@ -73,6 +77,11 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
     await guard.load()
   }
 
+  const unpark = () =>
+    db.transaction(async (tx) => {
+      await settle(tx, handlers)
+      tx.announce('jobs', tx.now)
+    })
   let refresh: NodeJS.Timeout | undefined
   let watchdog: ReturnType<typeof startWatchdog> | undefined
   let started = false
@@ -99,22 +108,28 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
               guard.failed({ plugin, handler }, `it blocked the event loop for ${Math.round(ms)} ms`)
           },
         })
-      refresh = setInterval(() => void guard.load().catch(() => {}), REFRESH_MS).unref()
+      refresh = setInterval(() => {
+        // What another process has switched on gets back what was parked here since.
+        const back = async () => (await guard.load()) && (await unpark())
+        void back().catch(() => {})
+      }, REFRESH_MS).unref()
       for (const { plugin, registered } of all)
         for (const run of registered.starts)
-          await run().catch((error: unknown) => {
-            throw new PluginError('plugin_setup', plugin.name, `it could not start: ${reasonOf(error)}`, {
-              cause: error,
-            })
-          })
+          await runAs({ plugin: plugin.name, handler: 'onStart' }, () => within(START_MS, run)).catch(
+            (error: unknown) => {
+              throw new PluginError('plugin_setup', plugin.name, `it could not start: ${reasonOf(error)}`, {
+                cause: error,
+              })
+            },
+          )
     },
     async stop() {
       clearInterval(refresh)
       await watchdog?.stop()
       for (const { plugin, registered } of started ? all.toReversed() : [])
         for (const run of registered.stops)
-          await within(5 * SECOND, run).catch((error: unknown) =>
-            log.warn({ plugin: plugin.name, err: error }, 'a plugin could not stop'),
+          await runAs({ plugin: plugin.name, handler: 'onStop' }, () => within(5 * SECOND, run)).catch(
+            (error: unknown) => log.warn({ plugin: plugin.name, err: error }, 'a plugin could not stop'),
           )
       restoreExit?.()
       marks.close()
@@ -154,13 +169,13 @@ async function setUp(plugin: Plugin, shared: Shared, log: HostDeps['log']): Prom
     .transaction(async (tx) => {
       const first = !(await installed(tx, name))
       await recordInstalled(tx, plugin, Object.values(permissionsOf(plugin)))
-      if (first) await plugin.install?.(tx as never, app as never)
+      if (first) await within(START_MS, () => plugin.install?.(tx as never, app as never))
     })
     .catch((error: unknown) => {
       throw new PluginError('plugin_install', name, reasonOf(error), { cause: error })
     })
   try {
-    await plugin.setup(app as never)
+    await runAs({ plugin: name, handler: 'setup' }, () => within(START_MS, () => plugin.setup(app as never)))
   } catch (error) {
     throw new PluginError('plugin_setup', name, reasonOf(error), { cause: error })
   }
@@ -179,14 +194,4 @@ function keepAlive(): () => void {
   return () => {
     process.exit = exit
   }
-}
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-async function within(ms: number, run: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took longer than ${ms / SECOND} s`)), ms)
-  })
-  await Promise.race([run(), limit]).finally(() => clearTimeout(timer))
 }

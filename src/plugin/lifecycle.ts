@@ -1,5 +1,5 @@
 // On, off, gone: what is recorded of a plugin, and what is left of it.
-import { eq, like, or } from 'drizzle-orm'
+import { and, eq, like, notLike, or } from 'drizzle-orm'
 import type { Db, Reader, Tx } from '../db/types.js'
 import { fail } from '../errors.js'
 import type { Permission } from '../people/permissions.js'
@@ -38,13 +38,17 @@ export async function recordInstalled(
   tx.announce('people')
 }
 
+/** `NAME.job` and `event:NAME.handler`; what others do at events of this plugin is theirs. */
+const ownJobs = ({ t: { jobs } }: Reader, name: string) =>
+  or(and(like(jobs.name, `${name}.%`), notLike(jobs.name, '%:%')), like(jobs.name, `%:${name}.%`))
+
 /** Its jobs in the ledger, by state. */
 export async function jobsOf(r: Reader, name: string) {
   const { jobs } = r.t
   const rows = await r
     .select({ name: jobs.name, state: jobs.state, error: jobs.error })
     .from(jobs)
-    .where(or(like(jobs.name, `${name}.%`), like(jobs.name, `%:${name}.%`)))
+    .where(ownJobs(r, name))
     .limit(10_000)
   const count = new Map<string, number>()
   for (const { name: job, state } of rows)
@@ -71,7 +75,7 @@ export async function uninstall(db: Db, name: string, listed: readonly string[])
     await tx.delete(settings).where(like(settings.key, `${name}.%`))
     await tx.delete(ticketFields).where(like(ticketFields.field, `${name}.%`))
     await tx.delete(ticketStages).where(like(ticketStages.workflow, `${name}.%`))
-    await tx.delete(jobs).where(or(like(jobs.name, `${name}.%`), like(jobs.name, `%:${name}.%`)))
+    await tx.delete(jobs).where(ownJobs(tx, name))
     await tx.delete(notices).where(eq(notices.plugin, name))
     await tx.delete(pluginFaults).where(eq(pluginFaults.plugin, name))
     for (const role of await tx.select().from(roles)) {

@@ -7,6 +7,9 @@ import type { Running as Who } from './running.js'
 const SLOTS = 16
 const BYTES = 256
 
+/** Files of this process. */
+const opened = new Set<string>()
+
 export interface Marks {
   /** @returns what takes the mark away again. */
   enter(who: Who): () => void
@@ -24,6 +27,7 @@ export function openMarks(folder: string): Marks {
       if (fd === undefined) {
         mkdirSync(folder, { recursive: true, mode: 0o700 })
         fd = openSync(file, 'w', 0o600)
+        opened.add(file)
       }
       let slot = 0
       while (taken.has(slot)) slot++
@@ -40,6 +44,7 @@ export function openMarks(folder: string): Marks {
       closeSync(fd)
       fd = undefined
       rmSync(file, { force: true })
+      opened.delete(file)
     },
   }
 }
@@ -49,7 +54,8 @@ export function takeDeaths(folder: string): Who[] {
   const found: Who[] = []
   for (const name of listed(folder)) {
     const pid = Number(/^running-(\d+)$/.exec(name)?.[1])
-    if (!pid || pid === process.pid || isAlive(pid)) continue
+    // In a container every process has the same number: the file of this one is not opened before its first filter.
+    if (!pid || (pid === process.pid ? opened.has(path.join(folder, name)) : isAlive(pid))) continue
     const file = path.join(folder, name)
     for (const line of readFileSync(file, 'utf8').split('\n'))
       try {

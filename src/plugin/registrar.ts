@@ -35,6 +35,7 @@ import type { Guard } from './guard.js'
 import { clearNotice, notify } from './notices.js'
 import type { PluginRoute } from './route.js'
 import type { Service } from './service.js'
+import { TRANSACTION_MS, within } from './within.js'
 
 /** What all plugins share. */
 export interface Shared {
@@ -154,11 +155,9 @@ export function registrarFor(
       once(`filter ${(filter as Filter<unknown, unknown>).name}`, key)
       const state = guard.register({ plugin: name, handler: `filter ${filter.name}/${key}` }, 'filter')
       const budget = Math.min(budgetMs, MOST_BUDGET_MS)
-      hooks.filter(filter, `${name}/${key}`, (tx, value, context) =>
-        guard.filter(
-          state,
-          budget,
-          () => run(tx as unknown as PluginTx, freeze(value) as never, context as never) as never,
+      hooks.filter(filter, `${name}/${key}`, (tx, value, context, fits) =>
+        guard.filter(state, budget, async () =>
+          fits((await run(tx as unknown as PluginTx, freeze(value) as never, context as never)) as never),
         ),
       )
     },
@@ -196,7 +195,10 @@ export function registrarFor(
       handlers.add<Data>({
         type,
         run: (job) => guard.run(state, limits.timeoutMs, () => run(job as unknown as JobRun<Data, PluginTx>)),
-        ...(dead && { dead: (tx, data, error) => dead(tx as unknown as PluginTx, data, error) }),
+        ...(dead && {
+          dead: (tx, data, error) =>
+            within(TRANSACTION_MS, () => dead(tx as unknown as PluginTx, data, error)),
+        }),
       })
       return {
         schedule: (tx, data, at) => schedule(coreTx(tx), type, data, at),
@@ -284,6 +286,8 @@ const settingsOf = (plugin: Plugin, settings: Settings): Record<string, unknown>
 function freeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value))
     return value
+  // First, because it may contain itself.
+  Object.freeze(value)
   for (const inner of Object.values(value)) freeze(inner)
-  return Object.freeze(value)
+  return value
 }

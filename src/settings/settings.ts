@@ -80,7 +80,7 @@ export class Settings {
       description: s.description,
       value: s.secret ? (this.#values.has(s.key) ? HIDDEN : null) : this.get(s),
       fallback: s.secret ? null : s.fallback,
-      schema: s.schema,
+      schema: s.secret ? { ...s.schema, default: undefined } : s.schema,
     }))
   }
 

@@ -77,7 +77,7 @@ export async function setFields(
   const changes: Record<string, readonly [unknown, unknown]> = {}
   for (const [field, value] of Object.entries(values)) {
     if (value !== null) desk.fields.check(field, value)
-    const from = before[field] ?? null
+    const from = Object.hasOwn(before, field) ? before[field] : null
     if (storedValue(from) === storedValue(value)) continue
     changes[field] = [from, value]
     if (value === null) await tx.delete(f).where(and(eq(f.ticketId, ticket.id), eq(f.field, field)))

@@ -24,12 +24,22 @@ export interface OutgoingDraft {
   cc: Mailbox[]
 }
 
+const idOrNull = Type.Union([Type.String(), Type.Null()])
 const mailboxes = Type.Array(Type.Object({ name: Type.String(), address: Type.String() }))
 
 /** Before a ticket is made, by mail or by an agent. */
 export const createTicketFilter = defineFilter<NewTicket, { ticketId: string }>(
   'createTicket',
-  Type.Object({ subject: Type.String(), tags: Type.Array(Type.String()) }),
+  Type.Object({
+    subject: Type.String(),
+    inboxId: Type.String(),
+    channel: Type.String(),
+    requesterId: Type.String(),
+    teamId: idOrNull,
+    assigneeId: idOrNull,
+    priority: Type.Union(['low', 'normal', 'high', 'urgent'].map((one) => Type.Literal(one))),
+    tags: Type.Array(Type.String()),
+  }),
 )
 /** Before a reply is stored and queued. */
 export const sendMessageFilter = defineFilter<OutgoingDraft, { ticketId: string; agentId: string | null }>(

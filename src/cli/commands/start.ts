@@ -6,6 +6,7 @@ import { lockRoles } from '../../app/lock.js'
 import { createLog } from '../../app/log.js'
 import { type Config, ConfigError, ROLES } from '../../config.js'
 import { makeDemo } from '../../demo/demo.js'
+import { whoRuns } from '../../plugin/running.js'
 import { type Command, say } from '../command.js'
 
 export const start: Command = {
@@ -28,9 +29,12 @@ async function runServer(config: Config): Promise<number> {
   const lock = lockRoles(config.dataDir, config.roles)
   const app = await createApp({ config, log, watch: true })
   // A fault nobody caught: what is in memory cannot be trusted any more. What is committed is safe.
+  // The exit of this moment: later on a plugin's fault would be taken for the plugin that wants to leave.
+  const { exit } = process
   process.on('uncaughtException', (error) => {
-    log.fatal({ err: error }, 'an unexpected fault ends this process')
-    process.exit(1)
+    const { plugin, handler } = whoRuns() ?? {}
+    log.fatal({ err: error, plugin, handler }, 'an unexpected fault ends this process')
+    exit.call(process, 1)
   })
   const stopped = untilStopped()
   const url = await app.start().catch((error: NodeJS.ErrnoException) => {

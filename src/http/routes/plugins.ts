@@ -9,6 +9,7 @@ import { diagnose } from '../../plugin/doctor.js'
 import type { PluginHost } from '../../plugin/host.js'
 import { allInstalled, jobsOf, uninstall } from '../../plugin/lifecycle.js'
 import { readNotices } from '../../plugin/notices.js'
+import { TRANSACTION_MS, within } from '../../plugin/within.js'
 import type { HttpDeps, Routes } from '../context.js'
 import { orNull, strict } from '../schemas.js'
 import { list } from './desk-common.js'
@@ -177,7 +178,7 @@ const addOwnRoutes = (add: Parameters<Routes>[0], plugins: PluginHost) => {
             get who() {
               return call.who
             },
-            write: (work) => call.write(work as never),
+            write: (work) => call.write((tx) => within(TRANSACTION_MS, () => work(tx as never))),
           }),
       })
 }

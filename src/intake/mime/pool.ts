@@ -119,6 +119,8 @@ export function createNormaliser(options: NormaliserOptions = {}): Normaliser {
   function drop(slot: Slot, warning: string): void {
     const { worker } = slot
     slot.worker = null
+    if (slot.timer) clearTimeout(slot.timer)
+    slot.timer = null
     void worker?.terminate()
     const [guilty, ...innocent] = slot.tasks
     slot.tasks = guilty ? [guilty] : []
