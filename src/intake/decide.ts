@@ -3,6 +3,7 @@
 import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { TraceStep } from '../db/tables/intake.js'
 import { prepared, type Reader, type Tx } from '../db/types.js'
+import { isDeskError } from '../errors.js'
 import { canonicalAddress } from '../people/contacts.js'
 import type { Desk } from '../tickets/desk.js'
 import { allInboxes, type Inbox, inboxById } from '../tickets/inboxes.js'
@@ -108,9 +109,16 @@ async function judge(
     // The first filter that refuses gives the reason.
     verdict = verdict.outcome === 'accept' ? { ...verdict, ...change } : verdict
   }
-  return desk.hooks.apply(tx, receiveMessage, verdict, context, (by, { outcome, reason }) =>
-    trace.push({ step: 'filter', by, verdict: outcome, ...(reason && { evidence: { reason } }) }),
-  )
+  try {
+    return await desk.hooks.apply(tx, receiveMessage, verdict, context, (by, { outcome, reason }) =>
+      trace.push({ step: 'filter', by, verdict: outcome, ...(reason && { evidence: { reason } }) }),
+    )
+  } catch (error) {
+    // A veto of a plugin: to be looked at by a person, not tried again until it is given up.
+    if (!isDeskError(error) || error.code !== 'rejected') throw error
+    trace.push({ step: 'filter', by: 'veto', verdict: 'quarantine', evidence: { reason: error.message } })
+    return { ...verdict, outcome: 'quarantine' as const, reason: error.message }
+  }
 }
 
 /** A Message-ID that was used before by the same sender for another text is stored with a mark. */

@@ -6,6 +6,7 @@ import {
   createTicket,
   definePlugin,
   type PluginApp,
+  Rejection,
   receiveMessage,
   ticketCreated,
 } from '../../src/plugin/index.js'
@@ -135,4 +136,17 @@ t.test('a log flood is cut off, saying how much was dropped', (t) => {
   for (let n = 0; n < 1000; n++) log.info({}, `line ${n}`)
   t.equal(lines.length, 5)
   t.end()
+})
+
+t.test('a veto of an intake filter puts the mail into quarantine, with its reason', async (t) => {
+  const app = await testApp(t, {
+    plugins: [
+      bad((it) =>
+        it.filter(receiveMessage, 'no', () => {
+          throw new Rejection('not on Sundays')
+        }),
+      ),
+    ],
+  })
+  t.match(await app.mail(mail(1)), { state: 'quarantined', reason: /not on Sundays/ })
 })
