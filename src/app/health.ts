@@ -2,7 +2,7 @@
 import { access, constants, statfs } from 'node:fs/promises'
 import path from 'node:path'
 import { and, eq, inArray, lte, sql } from 'drizzle-orm'
-import { after, type Clock, MINUTE } from '../clock.js'
+import { after, type Clock, MINUTE, within } from '../clock.js'
 import type { Db } from '../db/types.js'
 import { reasonOf } from '../errors.js'
 import type { Health } from '../http/context.js'
@@ -114,7 +114,7 @@ function pluginChecks(plugins: PluginHost): Record<string, () => Promise<Check>>
               const { ok, detail } = await run()
               return `${check}: ${ok ? '' : 'NOT OK, '}${detail}`
             }
-            return Promise.race([answer(), tooLate()]).catch(
+            return within(PLUGIN_CHECK_MS, answer).catch(
               (error: unknown) => `${check}: NOT OK, ${reasonOf(error)}`,
             )
           }),
@@ -125,8 +125,3 @@ function pluginChecks(plugins: PluginHost): Record<string, () => Promise<Check>>
     ]),
   )
 }
-
-const tooLate = () =>
-  new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Error('no answer in two seconds')), PLUGIN_CHECK_MS).unref()
-  })

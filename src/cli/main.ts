@@ -54,9 +54,10 @@ async function main(argv: readonly string[]): Promise<number> {
 
 /** `frontdesk PLUGIN NAME`: only a plugin that is on is looked at, and only when nothing of the core fits. */
 async function pluginCommand(plugin: string, name: string): Promise<Command | undefined> {
-  if (readConfig(loadEnv(ROOT), ROOT).plugins.length === 0) return undefined
+  const config = readConfig(loadEnv(ROOT), ROOT)
+  if (config.plugins.length === 0) return undefined
   const { commandOf } = await import('./commands/plugin-own.js')
-  return commandOf(plugin, name)
+  return commandOf(config, plugin, name)
 }
 
 async function runCommand(command: Command, rest: string[]): Promise<number> {

@@ -1,11 +1,12 @@
 // A query that drizzle has built, as a statement of better-sqlite3: what drizzle finds out again at every run (which
 // parameter is a placeholder, which column needs decoding) is found out once. That costs more than most statements.
-import type SqliteDriver from 'better-sqlite3'
+import type { Statement as DriverStatement } from 'better-sqlite3'
 import { Column, is, Param, Placeholder } from 'drizzle-orm'
 import type { Preparable, Statement } from './handle.js'
 
 /** What a prepared query of drizzle's better-sqlite3 driver knows of itself; `fields`: none without rows. */
 interface Known {
+  readonly stmt: DriverStatement
   readonly query: { readonly sql: string; readonly params: readonly unknown[] }
   readonly fields?: readonly { readonly path: readonly string[]; readonly field: unknown }[]
   execute(params: unknown): { sync(): unknown[] }
@@ -15,21 +16,21 @@ type Params = Record<string, unknown>
 type Bind = (given: Params) => unknown
 type Read = (row: readonly unknown[]) => Record<string, unknown>
 
-export function compile(file: SqliteDriver.Database, built: Preparable): Statement {
+export function compile(built: Preparable): Statement {
   const known = built.prepare() as Known
   const binds = known.query.params.map(bindOf)
   const read = known.fields && readOf(known.fields)
   // A join, or an expression among the columns: drizzle's own way.
   if (read === null) return (params) => known.execute(params).sync()
-  const statement = file.prepare(known.query.sql)
+  const { stmt } = known
   const values = (given: unknown) => binds.map((bind) => bind(given as Params))
   if (!read)
     return (given) => {
-      statement.run(values(given))
+      stmt.run(values(given))
       return []
     }
-  statement.raw(true)
-  return (given) => (statement.all(values(given)) as unknown[][]).map(read)
+  stmt.raw(true)
+  return (given) => (stmt.all(values(given)) as unknown[][]).map(read)
 }
 
 function bindOf(param: unknown): Bind {

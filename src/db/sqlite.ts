@@ -119,7 +119,7 @@ const connectionOf = (file: File, beforeEach = () => {}) => {
     return prepareQuery(...args)
   }
   return connection(queries as unknown as Queries, {
-    prepare: (built) => compile(file, built),
+    prepare: compile,
     rows: async (statement: SQL) => queries.all(statement),
     exec: async (statement: SQL) => void queries.run(statement),
   })

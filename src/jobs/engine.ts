@@ -1,6 +1,6 @@
 // The engine `local`: runs what is due in this process. It is woken by a commit that scheduled something and by
 // one timer for the next due time; it never polls blindly.
-import { type Clock, SECOND } from '../clock.js'
+import { type Clock, SECOND, within } from '../clock.js'
 import type { Db } from '../db/types.js'
 import { reasonOf } from '../errors.js'
 import { hopeless, isSuspect, reclaim } from './crashes.js'
@@ -187,18 +187,21 @@ async function runOne(
   try {
     const why = hopeless(job, handler)
     if (why) throw new Error(why)
-    await withTimeout(handler.type.timeoutMs, abort, () =>
-      handler.run({
-        id: job.id,
-        data: job.data,
-        createdAt: job.createdAt,
-        attempt: job.attempts,
-        signal: abort.signal,
-        async complete(tx) {
-          await complete(tx, job, handler)
-          completed = true
-        },
-      }),
+    await within(
+      handler.type.timeoutMs,
+      () =>
+        handler.run({
+          id: job.id,
+          data: job.data,
+          createdAt: job.createdAt,
+          attempt: job.attempts,
+          signal: abort.signal,
+          async complete(tx) {
+            await complete(tx, job, handler)
+            completed = true
+          },
+        }),
+      () => abort.abort(),
     )
     if (!completed) await db.transaction((tx) => complete(tx, job, handler))
   } catch (error) {
@@ -216,20 +219,5 @@ async function runOne(
       // The lease runs out and the row is claimed again.
       log.error({ ...which, err: cause }, 'a failed job could not be recorded')
     }
-  }
-}
-
-async function withTimeout(ms: number, abort: AbortController, run: () => Promise<void>) {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      abort.abort()
-      reject(new Error(`it took longer than ${ms / SECOND} s`))
-    }, ms)
-  })
-  try {
-    await Promise.race([run(), limit])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,6 +1,6 @@
 // What `setup` gets: the ways in which a plugin can act, and no others.
 import type { Static, TObject, TSchema } from 'typebox'
-import type { Clock } from '../clock.js'
+import { type Clock, SECOND, within } from '../clock.js'
 import type { Db, Dialect, Reader, Tx } from '../db/types.js'
 import type { Event, Filter } from '../hooks/tokens.js'
 import type { JobRun } from '../jobs/types.js'
@@ -11,7 +11,9 @@ import type { PluginTables } from './define.js'
 import type { PluginDesk } from './desk.js'
 import type { PluginRoute } from './route.js'
 import type { Service } from './service.js'
-import { TRANSACTION_MS, within } from './within.js'
+
+/** How long a transaction of a plugin may take: on SQLite everybody else waits for its end. */
+export const TRANSACTION_MS = 5 * SECOND
 
 /** Reads what is committed. It has no `insert`: writing needs a transaction. */
 export interface PluginDb extends Pick<Reader, 'select' | 'selectDistinct'> {

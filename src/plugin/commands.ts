@@ -69,7 +69,8 @@ const safe = ({ html, ...rest }: OutgoingInput): OutgoingInput => ({
 const findTicket = (r: Reader, key: string): Promise<Ticket | undefined> =>
   /^\d{1,15}$/.test(key) ? ticketByNumber(r, Number(key)) : ticketById(r, key)
 
-async function mustFind(tx: Tx, ticketId: string): Promise<Ticket> {
+/** @throws DeskError `not_found`. */
+export async function mustFind(tx: Tx, ticketId: string): Promise<Ticket> {
   const ticket = await ticketById(tx, ticketId)
   if (!ticket) throw fail('not_found', `There is no ticket "${ticketId.slice(0, 80)}".`)
   return ticket

@@ -2,7 +2,7 @@
 // and after several in a row it is switched off, visibly, with a way back.
 import { AsyncResource } from 'node:async_hooks'
 import { and, eq, sql } from 'drizzle-orm'
-import type { Clock } from '../clock.js'
+import { within } from '../clock.js'
 import type { Db, Tx } from '../db/types.js'
 import { fail, isDeskError, reasonOf } from '../errors.js'
 import { isRejection } from '../hooks/hooks.js'
@@ -12,7 +12,7 @@ import type { Marks } from './marks.js'
 import { runAs, type Running as Who } from './running.js'
 
 /** Failures in a row after which a handler is switched off. A filter stands in everybody's way, a job in its own. */
-const MOST_FAILURES = { filter: 3, event: 10, job: 10, check: Number.POSITIVE_INFINITY } as const
+const MOST_FAILURES = { filter: 3, event: 10, job: 10 } as const
 /** Deaths of a process inside a filter. */
 const MOST_DEATHS = 2
 
@@ -34,7 +34,6 @@ export interface HandlerState extends Who {
 
 export interface GuardDeps {
   db: Db
-  clock: Clock
   log: Log
   handlers: JobHandlers
   marks: Marks
@@ -82,13 +81,8 @@ export class Guard {
   /** Times it, counts it, and passes its result or its failure on. */
   async run<T>(state: HandlerState, budgetMs: number, run: () => Promise<T> | T): Promise<T> {
     const began = performance.now()
-    let timer: NodeJS.Timeout | undefined
     try {
-      const limit = new Promise<never>((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`it took longer than ${budgetMs} ms`)), budgetMs)
-      })
-      const work = runAs(state, async () => run())
-      const value = await Promise.race([work, limit])
+      const value = await within(budgetMs, () => runAs(state, run))
       const ms = this.#count(state, began)
       // Too slow, though it came back: the loop was blocked, and no timer could fire.
       if (ms > budgetMs) this.failed(state, `it took ${Math.round(ms)} ms of its ${budgetMs}`)
@@ -98,8 +92,6 @@ export class Guard {
       this.#count(state, began)
       if (!isRejection(error) && !isDeskError(error)) this.failed(state, reasonOf(error))
       throw error
-    } finally {
-      clearTimeout(timer)
     }
   }
 

@@ -1,7 +1,7 @@
 // The plugins of this desk: brought up to date, set up in order, started, stopped; what they registered, and how they do.
 import path from 'node:path'
 import type { TObject, TSchema } from 'typebox'
-import { SECOND } from '../clock.js'
+import { SECOND, within } from '../clock.js'
 import type { Tx } from '../db/types.js'
 import { reasonOf } from '../errors.js'
 import { settle } from '../jobs/ledger.js'
@@ -12,7 +12,7 @@ import type { Plugin } from './define.js'
 import { PluginError } from './errors.js'
 import { limitLog } from './flood.js'
 import { Guard, type HandlerState } from './guard.js'
-import { installed, recordInstalled } from './lifecycle.js'
+import { recordInstalled } from './lifecycle.js'
 import { openMarks, takeDeaths } from './marks.js'
 import {
   nothingYet,
@@ -25,7 +25,6 @@ import {
 import { runAs, whoRuns } from './running.js'
 import { buildTables, migratePlugin } from './tables.js'
 import { startWatchdog } from './watchdog.js'
-import { within } from './within.js'
 
 export interface HostDeps extends Omit<Shared, 'guard' | 'services' | 'events'> {
   log: Log & { child?(bindings: object): Log }
@@ -60,7 +59,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
   const plugins = inOrder(listed)
   const folder = path.join(dataDir, 'plugins')
   const marks = openMarks(folder)
-  const guard = new Guard({ db, clock: deps.clock, log, handlers, marks })
+  const guard = new Guard({ db, log, handlers, marks })
   const shared: Shared = {
     ...deps,
     guard,
@@ -167,8 +166,7 @@ async function setUp(plugin: Plugin, shared: Shared, log: HostDeps['log']): Prom
   const { app, seal } = registrarFor(plugin, buildTables(plugin, db.dialect.name), own, shared, registered)
   await db
     .transaction(async (tx) => {
-      const first = !(await installed(tx, name))
-      await recordInstalled(tx, plugin, Object.values(permissionsOf(plugin)))
+      const first = await recordInstalled(tx, plugin, Object.values(permissionsOf(plugin)))
       if (first) await within(START_MS, () => plugin.install?.(tx as never, app as never))
     })
     .catch((error: unknown) => {

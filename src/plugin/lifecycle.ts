@@ -1,5 +1,5 @@
 // On, off, gone: what is recorded of a plugin, and what is left of it.
-import { and, eq, like, notLike, or } from 'drizzle-orm'
+import { and, eq, like, notLike, or, sql } from 'drizzle-orm'
 import type { Db, Reader, Tx } from '../db/types.js'
 import { fail } from '../errors.js'
 import type { Permission } from '../people/permissions.js'
@@ -15,22 +15,30 @@ export async function installed(r: Reader, name: string) {
 /** Every plugin this desk knows, those that are switched off too. */
 export const allInstalled = (r: Reader) => r.select().from(r.t.plugins).orderBy(r.t.plugins.name)
 
-/** Administrators get the permissions of a plugin when it comes; whoever else needs them is given them. */
+/**
+ * Administrators get the permissions of a plugin when it comes; whoever else needs them is given them.
+ * @returns whether it is here for the first time.
+ */
 export async function recordInstalled(
   tx: Tx,
   plugin: Plugin,
   permissions: readonly Permission[],
-): Promise<void> {
-  const { plugins, roles } = tx.t
+): Promise<boolean> {
+  const { plugins } = tx.t
   const { name, version } = plugin
   const before = await installed(tx, name)
   const row = { version, tables: tableNames(plugin) }
-  if (before?.version === version && before.tables.join() === row.tables.join()) return
+  if (before?.version === version && before.tables.join() === row.tables.join()) return false
   await tx
     .insert(plugins)
     .values({ name, installedAt: tx.now, ...row })
     .onConflictDoUpdate({ target: plugins.name, set: row })
-  if (permissions.length === 0) return
+  if (permissions.length > 0) await grant(tx, permissions)
+  return before === undefined
+}
+
+async function grant(tx: Tx, permissions: readonly Permission[]) {
+  const { roles } = tx.t
   const [admin] = await tx.select().from(roles).where(eq(roles.name, 'admin'))
   if (!admin) return
   const all = [...new Set([...admin.permissions, ...permissions.map((permission) => permission.name)])]
@@ -46,17 +54,11 @@ const ownJobs = ({ t: { jobs } }: Reader, name: string) =>
 export async function jobsOf(r: Reader, name: string) {
   const { jobs } = r.t
   const rows = await r
-    .select({ name: jobs.name, state: jobs.state, error: jobs.error })
+    .select({ job: jobs.name, state: jobs.state, count: sql<number>`count(*)` })
     .from(jobs)
     .where(ownJobs(r, name))
-    .limit(10_000)
-  const count = new Map<string, number>()
-  for (const { name: job, state } of rows)
-    count.set(`${job} ${state}`, (count.get(`${job} ${state}`) ?? 0) + 1)
-  return [...count].map(([key, total]) => {
-    const [job, state] = key.split(' ') as [string, string]
-    return { job, state, count: total }
-  })
+    .groupBy(jobs.name, jobs.state)
+  return rows.map((row) => ({ ...row, count: Number(row.count) }))
 }
 
 /**

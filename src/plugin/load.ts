@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { reasonOf } from '../errors.js'
 import { checkDefinition } from './check.js'
 import type { Plugin } from './define.js'
 import { PluginError } from './errors.js'
@@ -48,7 +49,7 @@ async function importPlugin(name: string, file: string): Promise<Plugin> {
   try {
     return ((await import(pathToFileURL(file).href)) as { default: Plugin }).default
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = reasonOf(error)
     throw new PluginError('plugin_broken', name, `its module could not be loaded: ${reason}`, {
       cause: error,
     })

@@ -2,10 +2,8 @@
 // part of the core that runs it.
 import type { TObject } from 'typebox'
 import Value from 'typebox/value'
-import type { Clock } from '../clock.js'
-import { MINUTE, SECOND } from '../clock.js'
+import { type Clock, MINUTE, SECOND, within } from '../clock.js'
 import type { Db } from '../db/types.js'
-import { fail } from '../errors.js'
 import type { Hooks } from '../hooks/hooks.js'
 import { subscription } from '../hooks/hooks.js'
 import type { Event, Filter } from '../hooks/tokens.js'
@@ -13,7 +11,6 @@ import { cancel, schedule } from '../jobs/schedule.js'
 import { defineJob, exponential, type JobHandlers, type JobRun } from '../jobs/types.js'
 import { type Permission, permissions } from '../people/permissions.js'
 import type { Settings } from '../settings/settings.js'
-import { ticketById } from '../tickets/create.js'
 import type { Desk } from '../tickets/desk.js'
 import { readFields, setFields } from '../tickets/fields.js'
 import { moveStage, readStage, startWorkflow, type Workflow } from '../tickets/workflow.js'
@@ -28,14 +25,14 @@ import {
   type PluginApp,
   type PluginTx,
   pluginDb,
+  TRANSACTION_MS,
 } from './app.js'
-import { deskFor } from './commands.js'
+import { deskFor, mustFind } from './commands.js'
 import type { Plugin, PluginTables } from './define.js'
 import type { Guard } from './guard.js'
 import { clearNotice, notify } from './notices.js'
 import type { PluginRoute } from './route.js'
 import type { Service } from './service.js'
-import { TRANSACTION_MS, within } from './within.js'
 
 /** What all plugins share. */
 export interface Shared {
@@ -46,7 +43,7 @@ export interface Shared {
   handlers: JobHandlers
   settings: Settings
   guard: Guard
-  services: Map<string, { plugin: string; implementation: unknown }>
+  services: Map<string, unknown>
   /** Names of every event there is; complete after the last setup. */
   events: Map<string, Event<never>>
 }
@@ -141,9 +138,7 @@ export function registrarFor(
             get: async (r, ticketId) => ((await readFields(coreReader(r), ticketId))[field] ?? null) as never,
             async set(tx, ticketId, value) {
               const core = coreTx(tx)
-              const ticket = await ticketById(core, ticketId)
-              if (!ticket) throw fail('not_found', `There is no ticket "${ticketId.slice(0, 80)}".`)
-              await setFields(core, desk, actor, ticket, { [field]: value })
+              await setFields(core, desk, actor, await mustFind(core, ticketId), { [field]: value })
             },
           },
         ]
@@ -230,17 +225,16 @@ export function registrarFor(
       if (!service.name.startsWith(`${name}.`))
         throw new Error(`the service "${service.name}" must begin with "${name}."`)
       if (services.has(service.name)) throw new Error(`the service "${service.name}" is there twice`)
-      services.set(service.name, { plugin: name, implementation })
+      services.set(service.name, implementation)
     },
     use<I>(service: Service<I>): I {
       const owner = service.name.split('.')[0]!
       if (owner !== name && !(owner in (plugin.requires ?? {})))
         throw new Error(`to use "${service.name}", name "${owner}" in requires`)
-      const found = services.get(service.name)
-      if (!found) throw new Error(`the plugin "${owner}" provides no "${service.name}"`)
-      return found.implementation as I
+      if (!services.has(service.name)) throw new Error(`the plugin "${owner}" provides no "${service.name}"`)
+      return services.get(service.name) as I
     },
-    find: <I>(service: Service<I>) => services.get(service.name)?.implementation as I | undefined,
+    find: <I>(service: Service<I>) => services.get(service.name) as I | undefined,
     command(command) {
       once('command', command.name)
       registered.commands.push(command)

@@ -5,6 +5,7 @@ import { CasingCache } from 'drizzle-orm/casing'
 import { postgresKit, sqliteKit } from '../db/kit.js'
 import { migrate, readMigrations } from '../db/migrate.js'
 import type { Db, Reader, Tx } from '../db/types.js'
+import { reasonOf } from '../errors.js'
 import type { Plugin, PluginTables } from './define.js'
 import { PluginError } from './errors.js'
 
@@ -28,9 +29,7 @@ export async function migratePlugin(db: Db, plugin: Plugin): Promise<string[]> {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
     const reason = missing
       ? `the folder that "migrations" names has no ${db.dialect.name}/: ${plugin.migrations.pathname}`
-      : error instanceof Error
-        ? error.message
-        : String(error)
+      : reasonOf(error)
     throw new PluginError('plugin_migration', plugin.name, reason, { cause: error })
   }
 }

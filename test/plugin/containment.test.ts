@@ -1,36 +1,10 @@
 // A bad plugin: it throws, hangs, floods the log. Mail goes on, the failure carries its name, and there is a way back.
 import t from 'tap'
-import { MINUTE, SECOND } from '../../src/clock.js'
+import { SECOND } from '../../src/clock.js'
 import { limitLog } from '../../src/plugin/flood.js'
-import {
-  createTicket,
-  definePlugin,
-  type PluginApp,
-  Rejection,
-  receiveMessage,
-  ticketCreated,
-} from '../../src/plugin/index.js'
-import { manualClock, type TestApp, testApp } from '../../src/testing/index.js'
-
-const bad = (setup: (app: PluginApp) => void) =>
-  definePlugin({ name: 'bad', version: '1.0.0', api: '^1.0.0', setup: setup as never })
-
-const mail = (n: number) => `From: guest${n}@guest.example\nSubject: mail ${n}\n\nhello ${n}\n`
-
-const handler = async (app: TestApp, name: string) =>
-  (await app.call('GET', '/api/plugins/bad')).body.handlers.find(
-    (one: { handler: string }) => one.handler === name,
-  )
-
-/** Runs what comes due until the intake has its end. */
-async function settled(app: TestApp, tries = 6) {
-  for (let n = 0; n < tries; n++) {
-    app.clock.advance(MINUTE)
-    await app.runJobs()
-  }
-  const { body } = await app.call('GET', '/api/intakes')
-  return body.items.map(({ state }: { state: string }) => state)
-}
+import { createTicket, Rejection, receiveMessage, ticketCreated } from '../../src/plugin/index.js'
+import { manualClock, testApp } from '../../src/testing/index.js'
+import { bad, handler, mail, settled } from '../support/bad-plugin.js'
 
 for (const [what, misdeed] of [
   ['throws', () => Promise.reject(new Error('broken'))],

@@ -8,7 +8,7 @@ import { packageFolder } from '../support/package-folder.js'
 
 const markdown = readFileSync(path.join(ROOT, 'docs', 'plugins.md'), 'utf8')
 const files = filesIn(markdown)
-const only = (start: string) =>
+const filesUnder = (start: string) =>
   Object.fromEntries(Object.entries(files).filter(([name]) => name.startsWith(start)))
 
 const tsconfig = (folder: string) => ({
@@ -25,8 +25,8 @@ t.test('the tutorial is a plugin whose test passes', { timeout: 90_000 }, async 
   folder.write({
     'package.json': '{ "name": "rooms", "type": "module" }',
     'tsconfig.json': JSON.stringify(tsconfig('src')),
-    ...only('src/'),
-    ...only('migrations/'),
+    ...filesUnder('src/'),
+    ...filesUnder('migrations/'),
   })
   const compiled = await folder.tsc('-p', '.')
   t.equal(compiled.code, 0, compiled.out)
@@ -47,7 +47,7 @@ t.test('the recipes compile', async (t) => {
   folder.write({
     'package.json': '{ "name": "recipes", "type": "module" }',
     'tsconfig.json': JSON.stringify(tsconfig('recipes')),
-    ...only('recipes/'),
+    ...filesUnder('recipes/'),
   })
   const compiled = await folder.tsc('-p', '.')
   t.equal(compiled.code, 0, compiled.out)

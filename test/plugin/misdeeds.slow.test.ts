@@ -3,38 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { MINUTE } from '../../src/clock.js'
 import { checkDefinition } from '../../src/plugin/check.js'
-import {
-  createTicket,
-  definePlugin,
-  type PluginApp,
-  receiveMessage,
-  ticketCreated,
-} from '../../src/plugin/index.js'
+import { createTicket, definePlugin, receiveMessage, ticketCreated } from '../../src/plugin/index.js'
 import { uninstall } from '../../src/plugin/lifecycle.js'
 import { openMarks, takeDeaths } from '../../src/plugin/marks.js'
 import { runAs, whoRuns } from '../../src/plugin/running.js'
 import { type TestApp, testApp } from '../../src/testing/index.js'
-
-const bad = (setup: (app: PluginApp) => void) =>
-  definePlugin({ name: 'bad', version: '1.0.0', api: '^1.0.0', setup: setup as never })
-
-const mail = (n: number) => `From: guest${n}@guest.example\nSubject: mail ${n}\n\nhello ${n}\n`
-
-const handler = async (app: TestApp, name: string) =>
-  (await app.call('GET', '/api/plugins/bad')).body.handlers.find(
-    (one: { handler: string }) => one.handler === name,
-  )
-
-async function settled(app: TestApp, tries = 6) {
-  for (let n = 0; n < tries; n++) {
-    app.clock.advance(MINUTE)
-    await app.runJobs()
-  }
-  const { body } = await app.call('GET', '/api/intakes')
-  return body.items.map(({ state }: { state: string }) => state)
-}
+import { bad, handler, mail, settled } from '../support/bad-plugin.js'
 
 const circular: Record<string, unknown> = { subject: 'x' }
 circular.self = circular

@@ -1,13 +1,11 @@
 // A command that a plugin brings: `frontdesk PLUGIN NAME`. The plugin is set up for it, but nothing is started.
 import { createApp } from '../../app/app.js'
 import { createLog } from '../../app/log.js'
-import { ROOT } from '../../app/root.js'
-import { readConfig } from '../../config.js'
+import type { Config } from '../../config.js'
 import { type Command, say } from '../command.js'
-import { loadEnv } from '../env.js'
 
-export async function commandOf(plugin: string, name: string): Promise<Command | undefined> {
-  const app = await createApp({ config: readConfig(loadEnv(ROOT), ROOT), log: createLog('warn', 2) })
+export async function commandOf(config: Config, plugin: string, name: string): Promise<Command | undefined> {
+  const app = await createApp({ config, log: createLog('warn', 2) })
   const loaded = app.plugins.all.find((one) => one.plugin.name === plugin)
   const own = loaded?.registered.commands.find((command) => command.name === name)
   if (!own) {
