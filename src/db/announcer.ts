@@ -1,16 +1,18 @@
 // After-commit notices inside one process: who asked to hear of a topic hears of it.
 import { AsyncResource } from 'node:async_hooks'
-import type { Topic } from './types.js'
+import type { Notice, Notices, Topic } from './types.js'
 
 export function createAnnouncer() {
-  const listeners = new Map<Topic, ((value?: Date) => void)[]>()
+  const listeners = new Map<Topic, ((...value: unknown[]) => void)[]>()
   return {
-    on(topic: Topic, listener: (value?: Date) => void) {
+    on<T extends Topic>(topic: T, listener: (...value: Notices[T]) => void) {
       // In the context of whoever listens: what it starts must not count as started by whoever committed.
-      listeners.set(topic, [...(listeners.get(topic) ?? []), AsyncResource.bind(listener)])
+      const bound = AsyncResource.bind(listener) as (...value: unknown[]) => void
+      listeners.set(topic, [...(listeners.get(topic) ?? []), bound])
     },
-    tell(notices: readonly [Topic, Date | undefined][]) {
-      for (const [topic, value] of notices) for (const listener of listeners.get(topic) ?? []) listener(value)
+    tell(notices: readonly Notice[]) {
+      for (const [topic, ...value] of notices)
+        for (const listener of listeners.get(topic) ?? []) listener(...value)
     },
   }
 }

@@ -1,7 +1,7 @@
 // One connection as Reader or Tx: adds the guards, the tables and the prepared statements to drizzle.
 import type { SQL } from 'drizzle-orm'
 import type { Tables } from './tables/index.js'
-import type { Dialect, Prepared, Queries, Topic, Tx } from './types.js'
+import type { Dialect, Notice, Notices, Prepared, Queries, Topic, Tx } from './types.js'
 
 /** A prepared statement, ready to run; SQLite answers at once. */
 export type Statement = (params: unknown) => unknown[] | Promise<unknown[]>
@@ -33,7 +33,7 @@ export const connection = (
 let statementCount = 0
 
 export class Handle implements Tx {
-  readonly notices: [Topic, Date | undefined][] = []
+  readonly notices: Notice[] = []
   readonly select: Tx['select']
   readonly selectDistinct: Tx['selectDistinct']
   readonly insert: Tx['insert']
@@ -78,8 +78,8 @@ export class Handle implements Tx {
     return this.conn.exec(statement)
   }
 
-  announce(topic: Topic, value?: Date): void {
-    this.notices.push([topic, value])
+  announce<T extends Topic>(topic: T, ...value: Notices[T]): void {
+    this.notices.push([topic, ...value] as unknown as Notice)
   }
 }
 

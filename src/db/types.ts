@@ -27,7 +27,7 @@ export interface Tx extends Reader, Pick<Queries, 'insert' | 'update' | 'delete'
   /** Runs a raw statement that returns nothing. */
   exec(statement: SQL): Promise<void>
   /** Tells listeners of `topic`, once this is committed. */
-  announce(topic: Topic, value?: Date): void
+  announce<T extends Topic>(topic: T, ...value: Notices[T]): void
 }
 
 export interface TransactionOptions {
@@ -41,12 +41,33 @@ export interface Db extends Reader {
    * resolves, rolled back when it rejects. Never wait for the network or a timer inside.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
-  onCommit(topic: Topic, listener: (value?: Date) => void): void
+  onCommit<T extends Topic>(topic: T, listener: (...value: Notices[T]) => void): void
   close(): Promise<void>
 }
 
-/** `jobs`: something is due at the instant given. `people`: rights changed. `settings`: a setting changed. */
-export type Topic = 'jobs' | 'people' | 'settings'
+/** What a commit can tell, and with which value. */
+export interface Notices {
+  /** Something is due at this instant. */
+  jobs: [at?: Date]
+  /** A row of the ledger waits, was moved, or is gone: for an engine that keeps the delays elsewhere. */
+  rings: [ring: Ring]
+  /** Rights changed. */
+  people: []
+  settings: []
+  /** Something happened to a ticket. */
+  timeline: []
+}
+export type Topic = keyof Notices
+export type Notice = { [T in Topic]: readonly [topic: T, ...value: Notices[T]] }[Topic]
+
+export interface Ring {
+  readonly id: string
+  readonly name: string
+  /** Null: the row waits no more. */
+  readonly at: Date | null
+  /** The time it waited for until now. */
+  readonly before?: Date | undefined
+}
 
 /** The few places where the databases differ. */
 export interface Dialect {

@@ -61,6 +61,7 @@ export async function record(
   { ticketId, type, actor, messageId = null, data = {} }: Entry,
 ): Promise<void> {
   await tx.run(insert, { ticketId, at: tx.now, type, kind: actor.kind, actorId: actor.id, messageId, data })
+  tx.announce('timeline')
 }
 
 /** Oldest first, after the entry `since`. */
