@@ -61,12 +61,13 @@ export type Topic = keyof Notices
 export type Notice = { [T in Topic]: readonly [topic: T, ...value: Notices[T]] }[Topic]
 
 export interface Ring {
+  /** The row. */
   readonly id: string
   readonly name: string
-  /** Null: the row waits no more. */
+  /** Null: it waits no more. */
   readonly at: Date | null
-  /** The time it waited for until now. */
-  readonly before?: Date | undefined
+  /** It waited before, for another time. */
+  readonly moved?: boolean
 }
 
 /** The few places where the databases differ. */

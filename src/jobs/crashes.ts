@@ -1,7 +1,7 @@
 // Jobs whose worker ended while they ran: back they go, one at a time, and not for ever.
 import { and, eq, isNull, lte, sql } from 'drizzle-orm'
 import type { Reader, Tx } from '../db/types.js'
-import type { Claimed } from './ledger.js'
+import type { Claimed } from './claim.js'
 import type { JobHandler } from './types.js'
 
 /** Deaths of the worker that a job may be to blame for. */

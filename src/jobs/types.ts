@@ -13,8 +13,15 @@ export interface JobType<Data> {
   readonly backoff: (attempt: number) => number
   /** Milliseconds between runs of a recurring job. */
   readonly every?: number
+  /** How many of this kind may begin in a span of time, in all processes together. */
+  readonly rate?: Rate
   /** Never set: carries the type of the data. */
   readonly data?: (data: Data) => void
+}
+
+export interface Rate {
+  readonly most: number
+  readonly perMs: number
 }
 
 type Options = Partial<Omit<JobType<unknown>, 'name' | 'data'>>

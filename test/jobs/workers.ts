@@ -2,8 +2,9 @@
 // databases, because each process that starts PGlite costs seconds.
 import type { Test } from 'tap'
 import { DAY, MINUTE } from '../../src/clock.js'
+import { LEASE_MS } from '../../src/jobs/claim.js'
 import { reclaim } from '../../src/jobs/crashes.js'
-import { extend, LEASE_MS } from '../../src/jobs/ledger.js'
+import { extend } from '../../src/jobs/ledger.js'
 import { retryDead } from '../../src/jobs/recover.js'
 import type { JobRun } from '../../src/jobs/types.js'
 import { type DatabaseName, testApp } from '../../src/testing/index.js'

@@ -3,9 +3,11 @@ import { eq } from 'drizzle-orm'
 import type { Test } from 'tap'
 import type { Clock } from '../../src/clock.js'
 import type { Db } from '../../src/db/types.js'
+import { type Claimed, claim } from '../../src/jobs/claim.js'
 import { reclaim } from '../../src/jobs/crashes.js'
-import { createLocalEngine, type Engine } from '../../src/jobs/engine.js'
-import { type Claimed, claim, settle } from '../../src/jobs/ledger.js'
+import type { Engine } from '../../src/jobs/engine.js'
+import { settle } from '../../src/jobs/ledger.js'
+import { createLocalEngine } from '../../src/jobs/local.js'
 import { type ScheduleOptions, schedule } from '../../src/jobs/schedule.js'
 import { defineJob, type JobHandler, JobHandlers, type JobRun, type JobType } from '../../src/jobs/types.js'
 
@@ -55,7 +57,7 @@ export function openLedger(t: Test, db: Db, clock: Clock, concurrency = 64): Led
         await reclaim(tx, true)
         await settle(tx, known)
       }),
-    crash: () => claim(db, handlers, () => 100, 100),
+    crash: () => claim(db, handlers, { room: () => 100, most: 100 }),
     add: (type, data, options) => db.transaction((tx) => schedule(tx, type, data, options)),
     rows: (name) =>
       db

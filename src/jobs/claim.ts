@@ -1,0 +1,188 @@
+// What is due, and who may take it: rows of the ledger become `running`, with a lease, and give up their key.
+import { and, asc, eq, inArray, isNotNull, lte, notInArray, type SQL, sql } from 'drizzle-orm'
+import { after, newId, SECOND } from '../clock.js'
+import { param } from '../db/param.js'
+import { type Db, prepared, preparedBySize, type Tx } from '../db/types.js'
+import { unsuspected } from './crashes.js'
+import type { Rates } from './rate.js'
+import type { JobHandlers } from './types.js'
+
+/** With the upkeep at a quarter of it, what a killed worker left is running again within a minute. */
+export const LEASE_MS = 40 * SECOND
+
+export interface Claimed {
+  id: string
+  name: string
+  data: unknown
+  attempts: number
+  createdAt: Date
+  lease: string
+  /** See `crashes.ts`; null for nearly all. */
+  crashes: number | null
+}
+
+/** How many more of a kind may be claimed now; kinds that have none are left out of the query. */
+export type Room = (name: string) => number
+
+export interface Claim {
+  room: Room
+  /** Rows in all. */
+  most: number
+  /**
+   * Whether one may be among them that ran when a worker ended. These run one at a time: otherwise all that run
+   * beside the one that takes the worker down would be counted out with it.
+   */
+  suspects?: boolean
+  /** Only what is overdue by so much: for whoever looks after what another bell should have rung for. */
+  lateMs?: number
+  rates?: Rates
+}
+
+/** Takes due rows, oldest first. */
+export async function claim(
+  db: Db,
+  handlers: JobHandlers,
+  { room, most, suspects = true, lateMs = 0, rates }: Claim,
+): Promise<Claimed[]> {
+  return db.transaction(async (tx) => {
+    const full = handlers.names().filter((name) => room(name) <= 0)
+    const look = async () => [
+      ...(suspects ? await leastSuspect(tx, full) : []),
+      ...(await dueRows(tx, full, after(tx.now, -lateMs), most * 2)),
+    ]
+    let due = await look()
+    // Rows of a plugin that only another process has must not fill the window before those that can run here.
+    while (await parkUnknown(tx, handlers, due)) due = await look()
+    const chosen = choose(due, room, most)
+    return take(tx, rates ? await rates.allow(tx, handlers, chosen) : chosen)
+  })
+}
+
+/** Takes those of these rows that wait, are due and have a handler here. At most `MOST_RUNG`. */
+export async function claimRung(
+  db: Db,
+  handlers: JobHandlers,
+  rung: readonly Due[],
+  rates: Rates,
+): Promise<Claimed[]> {
+  return db.transaction(async (tx) => {
+    if (await parkUnknown(tx, handlers, rung)) return []
+    return take(tx, await rates.allow(tx, handlers, rung))
+  })
+}
+
+export const MOST_RUNG = 64
+
+export interface Due {
+  id: string
+  name: string
+}
+
+const dueRows = (tx: Tx, full: readonly string[], until: Date, limit: number) =>
+  tx.rows<Due>(
+    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, full, until), unsuspected(tx))}
+      order by run_at, id limit ${limit} ${tx.dialect.skipLocked}`,
+  )
+
+const leastSuspect = (tx: Tx, full: readonly string[]) =>
+  tx.rows<Due>(
+    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, full, tx.now), isNotNull(tx.t.jobs.crashes))}
+      order by crashes, run_at limit 1 ${tx.dialect.skipLocked}`,
+  )
+
+const isDue = ({ t: { jobs } }: Tx, full: readonly string[], until: Date): SQL | undefined =>
+  and(
+    eq(jobs.state, 'waiting'),
+    lte(jobs.runAt, until),
+    full.length > 0 ? notInArray(jobs.name, [...full]) : undefined,
+  )
+
+function choose(due: readonly Due[], room: Room, most: number): Due[] {
+  const taken = new Map<string, number>()
+  const chosen: Due[] = []
+  for (const row of due) {
+    const count = taken.get(row.name) ?? 0
+    if (chosen.length >= most || count >= room(row.name)) continue
+    taken.set(row.name, count + 1)
+    chosen.push(row)
+  }
+  return chosen
+}
+
+async function parkUnknown(tx: Tx, handlers: JobHandlers, due: readonly Due[]) {
+  const ids = due.filter(({ name }) => !handlers.get(name)).map(({ id }) => id)
+  const { jobs } = tx.t
+  if (ids.length > 0)
+    await tx
+      .update(jobs)
+      .set({ state: 'parked' })
+      .where(and(inArray(jobs.id, ids), eq(jobs.state, 'waiting')))
+  return ids.length > 0
+}
+
+const p = sql.placeholder
+
+const takeRows = preparedBySize((size) =>
+  prepared<Record<string, unknown>, Omit<Claimed, 'lease'>>(
+    (q, { jobs }) =>
+      q
+        .update(jobs)
+        .set({
+          state: 'running',
+          key: null,
+          lease: param(jobs.lease, 'lease'),
+          leaseUntil: param(jobs.leaseUntil, 'until'),
+          attempts: sql`${jobs.attempts} + 1`,
+        })
+        .where(
+          and(
+            inArray(
+              jobs.id,
+              Array.from({ length: size }, (_, index) => p(`id${index}`)),
+            ),
+            eq(jobs.state, param(jobs.state, 'waiting')),
+            lte(jobs.runAt, param(jobs.runAt, 'now')),
+          ),
+        )
+        .returning({
+          id: jobs.id,
+          name: jobs.name,
+          data: jobs.data,
+          attempts: jobs.attempts,
+          createdAt: jobs.createdAt,
+          crashes: jobs.crashes,
+        }) as never,
+  ),
+)
+
+/** In the order given. */
+async function take(tx: Tx, rows: readonly Due[]): Promise<Claimed[]> {
+  if (rows.length === 0) return []
+  const lease = newId()
+  const ids = Object.fromEntries(rows.map(({ id }, index) => [`id${index}`, id]))
+  const taken = await tx.run(takeRows(rows.length), {
+    ...ids,
+    ...{ lease, until: after(tx.now, LEASE_MS), waiting: 'waiting', now: tx.now },
+  })
+  const order = new Map(rows.map(({ id }, index) => [id, index]))
+  return taken.map((row) => ({ ...row, lease })).sort((a, b) => order.get(a.id)! - order.get(b.id)!)
+}
+
+/** When the next row is due, leaving out what could not be claimed now. */
+export async function nextDue(db: Db, full: readonly string[], suspects: boolean): Promise<Date | null> {
+  const { jobs } = db.t
+  const [row] = await db
+    .select({ at: jobs.runAt })
+    .from(jobs)
+    .where(
+      and(
+        eq(jobs.state, 'waiting'),
+        isNotNull(jobs.runAt),
+        full.length > 0 ? notInArray(jobs.name, [...full]) : undefined,
+        suspects ? undefined : unsuspected(db),
+      ),
+    )
+    .orderBy(asc(jobs.runAt))
+    .limit(1)
+  return row?.at ?? null
+}
