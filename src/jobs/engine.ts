@@ -1,5 +1,6 @@
 // What every engine does: it rings for a row at its time, or soon after it. Attempts, backoff and death are the
 // ledger's, so that all engines behave alike; test/jobs/contract.ts is their contract.
+import type { Queue } from 'bullmq'
 import type { Clock } from '../clock.js'
 import type { Db } from '../db/types.js'
 import type { JobHandlers } from './types.js'
@@ -15,6 +16,10 @@ export interface Engine {
   stop(graceMs?: number): Promise<void>
   /** Runs what is due now, until nothing is; for tests and commands. Returns how many ran. */
   runDue(): Promise<number>
+  /** Queues that a dashboard can show, beside the ledger. */
+  dashboardQueues?(): Queue[]
+  /** How what it rings with does, where that is not this process. */
+  health?(): Promise<{ ok: boolean; detail: string }>
 }
 
 export interface EngineOptions {

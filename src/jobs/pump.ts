@@ -1,5 +1,5 @@
 // Claims what is due and begins it, again and again, until nothing is; then it knows when the next will be.
-import { type Claim, claim, nextDue } from './claim.js'
+import { type Claim, type Claimed, claim, nextDue } from './claim.js'
 import type { EngineOptions } from './engine.js'
 import type { Runner } from './runner.js'
 
@@ -9,20 +9,22 @@ export interface Pump {
   start(): void
   /** Resolves when it looks no more. */
   stop(): Promise<void>
-  /** How many it has begun so far. */
-  begun(): number
 }
 
-/** @param onRest called when nothing is due any more, with the time of the next; null: nothing waits. */
+interface PumpOptions extends Pick<Claim, 'lateMs'> {
+  onBegin?(job: Claimed): void
+  /** Nothing is due any more; with the time of the next, null: nothing waits. */
+  onRest?(at: Date | null): void
+}
+
 export function createPump(
   { db, handlers, log }: EngineOptions,
   runner: Runner,
-  { lateMs = 0, onRest = () => {} }: Pick<Claim, 'lateMs'> & { onRest?: (at: Date | null) => void },
+  { lateMs = 0, onBegin = () => {}, onRest }: PumpOptions,
 ): Pump {
   let started = false
   let pumping: Promise<void> | undefined
   let again = false
-  let begun = 0
 
   function wake() {
     if (!started) return
@@ -45,18 +47,20 @@ export function createPump(
       if (most <= 0) return
       const { room, rates } = runner
       const jobs = await claim(db, handlers, { room, most, suspects: runner.maySuspect(), lateMs, rates })
-      for (const job of jobs) void runner.begin(job)
-      begun += jobs.length
+      for (const job of jobs) {
+        onBegin(job)
+        void runner.begin(job)
+      }
       if (jobs.length > 0) again = true
     }
-    if (started) await rest()
+    if (started && onRest) await rest(onRest)
   }
 
   /** What is scheduled during the look at the ledger is told by its commit. */
-  async function rest() {
+  async function rest(tell: (at: Date | null) => void) {
     const due = await nextDue(db, runner.full(), runner.maySuspect())
     const held = runner.rates.next()
-    onRest(due && held ? (due < held ? due : held) : (due ?? held))
+    tell(due && held ? (due < held ? due : held) : (due ?? held))
   }
 
   return {
@@ -69,7 +73,6 @@ export function createPump(
       started = false
       await pumping
     },
-    begun: () => begun,
   }
 }
 

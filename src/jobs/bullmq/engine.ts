@@ -1,0 +1,102 @@
+// The engine `bullmq`: BullMQ rings, over Redis, in any number of processes. It may lose all it knows: each worker
+// also looks for what is overdue in the ledger, and runs it, whatever Redis does.
+import { SECOND } from '../../clock.js'
+import { LEASE_MS } from '../claim.js'
+import { reclaim } from '../crashes.js'
+import type { Engine, EngineOptions } from '../engine.js'
+import { settle } from '../ledger.js'
+import { createPump, runDue } from '../pump.js'
+import { createRunner, GRACE_MS } from '../runner.js'
+import { createBells } from './bells.js'
+import { connect, report } from './redis.js'
+import { createRungs } from './rung.js'
+import { createWorkers, type Workers } from './workers.js'
+
+export interface BullmqOptions extends EngineOptions {
+  url: string
+  /** Before every key; with a hash tag (`{…}`) all keys are on one node of a cluster. */
+  prefix: string
+}
+
+/** Overdue by so much, a row is run whether or not anything rang for it. */
+const LATE_MS = 10 * SECOND
+const UPKEEP_MS = LEASE_MS / 4
+
+export function createBullmqEngine(options: BullmqOptions): Engine {
+  const { db, handlers, log, sole = false, url, prefix } = options
+  const redis = connect(url, { patient: false })
+  report(redis, log)
+  const bells = createBells({ db, log, redis, prefix })
+  const runner = createRunner(options, {
+    onEnd(room) {
+      rungs.look()
+      if (room) pump.wake()
+    },
+  })
+  const rungs = createRungs(options, runner)
+  const late = new Map<string, number>()
+  const pump = createPump(options, runner, {
+    lateMs: LATE_MS,
+    onBegin: ({ name }) => late.set(name, (late.get(name) ?? 0) + 1),
+  })
+  let workers: Workers | undefined
+  let upkeep: NodeJS.Timeout | undefined
+  const deaf = new Map<string, number>()
+
+  async function keepUp() {
+    await runner.keepUp()
+    pump.wake()
+    listen()
+  }
+
+  /** A worker whose rows are overdue and that hears nothing, though Redis answers, has stopped fetching. */
+  function listen() {
+    const heard = workers!.heard()
+    for (const kind of handlers.names()) {
+      const stuck = late.has(kind) && !heard.has(kind) && redis.status === 'ready'
+      deaf.set(kind, stuck ? (deaf.get(kind) ?? 0) + 1 : 0)
+      if (deaf.get(kind)! < 2) continue
+      log.warn({ kind }, 'a worker of BullMQ heard nothing while its jobs were overdue: it is replaced')
+      workers!.renew(kind)
+      deaf.set(kind, 0)
+    }
+    late.clear()
+  }
+
+  return {
+    async start() {
+      await db.transaction(async (tx) => {
+        await reclaim(tx, sole)
+        await settle(tx, handlers)
+      })
+      const patient = connect(url, { patient: true })
+      patient.on('error', () => {})
+      workers = createWorkers({ redis: patient, prefix, handlers, rungs })
+      pump.start()
+      upkeep = setInterval(() => {
+        keepUp().catch((error) => log.error({ err: error }, 'the job engine could not renew its leases'))
+      }, UPKEEP_MS)
+    },
+    async stop(graceMs = GRACE_MS) {
+      clearInterval(upkeep)
+      const closing = workers?.close()
+      rungs.close()
+      await pump.stop()
+      await runner.stop(graceMs)
+      await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, SECOND).unref())])
+      workers?.cut()
+      await bells.close()
+    },
+    runDue: () => runDue(options, runner),
+    dashboardQueues: () => handlers.names().map((kind) => bells.queue(kind)),
+    async health() {
+      const answer = await redis.ping().catch((error: Error) => error)
+      if (answer instanceof Error)
+        return {
+          ok: false,
+          detail: `away (${answer.message}); jobs are run from the ledger, up to 20 s late`,
+        }
+      return { ok: bells.faults().length === 0, detail: bells.faults().join('; ') || 'answers' }
+    },
+  }
+}
