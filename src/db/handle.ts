@@ -29,8 +29,15 @@ export const connection = (
   ...raw,
 })
 
-// Names of prepared statements must differ within a PostgreSQL connection; SQLite ignores them.
+// One name for a query on all connections of PostgreSQL, which keep the statement under it; SQLite ignores names.
+const names = new WeakMap<object, string>()
 let statementCount = 0
+
+function nameOf(query: object): string {
+  const name = names.get(query) ?? `fd_${++statementCount}`
+  names.set(query, name)
+  return name
+}
 
 export class Handle implements Tx {
   readonly notices: Notice[] = []
@@ -63,7 +70,7 @@ export class Handle implements Tx {
 
   private prepare<P, Row>(query: Prepared<P, Row>): Statement {
     const built = query.build(this.conn.queries, this.t) as unknown as Preparable
-    const statement = this.conn.prepare(built, `fd_${++statementCount}`)
+    const statement = this.conn.prepare(built, nameOf(query))
     this.conn.statements.set(query, statement)
     return statement
   }

@@ -85,6 +85,10 @@ export function openSqlite({
       }
     },
     onCommit: announcer.on,
+    async check() {
+      reader.prepare('select 1').get()
+      return { ok: true, detail: 'answers' }
+    },
     async close() {
       await queue.drained()
       reader.close()

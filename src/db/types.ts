@@ -33,6 +33,8 @@ export interface Tx extends Reader, Pick<Queries, 'insert' | 'update' | 'delete'
 export interface TransactionOptions {
   /** Milliseconds this caller can wait for others to share its commit; for work that nobody looks at meanwhile. */
   patienceMs?: number
+  /** It may take as long as it takes, and wait for others as long as they take: migrations. */
+  unlimited?: boolean
 }
 
 export interface Db extends Reader {
@@ -42,6 +44,8 @@ export interface Db extends Reader {
    */
   transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
   onCommit<T extends Topic>(topic: T, listener: (...value: Notices[T]) => void): void
+  /** Whether it can be worked with, in words; rejects when it does not answer. */
+  check(): Promise<{ ok: boolean; detail: string }>
   close(): Promise<void>
 }
 
