@@ -22,7 +22,10 @@ export interface Config {
   readonly databaseUrl: string
   /** Connections to PostgreSQL that this process may use at once. */
   readonly databasePool: number
+  /** Where BullMQ rings for jobs; null: the engine in the process does. */
   readonly redisUrl: string | null
+  /** Before every key in Redis. */
+  readonly redisPrefix: string
   readonly roles: readonly Role[]
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** Key material for tokens in mail addresses and links; null: made once and kept in the data folder. */
@@ -55,6 +58,7 @@ export const VARIABLES = [
   'DATABASE_URL',
   'DATABASE_POOL',
   'REDIS_URL',
+  'REDIS_PREFIX',
   'SMTP_URL',
   'ROLES',
   'LOG_LEVEL',
@@ -95,13 +99,12 @@ export function readConfig(env: Env, root: string): Config {
       `sqlite:${path.join(dataDir, 'frontdesk.db')}`,
     databasePool: readPool(text('DATABASE_POOL'), problems),
     redisUrl: readUrl('REDIS_URL', secret('REDIS_URL'), ['redis:', 'rediss:'], problems) ?? null,
+    redisPrefix: readPrefix(text('REDIS_PREFIX'), problems),
     roles: readRoles(text('ROLES'), problems),
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     secret: secret('FRONTDESK_SECRET') ?? null,
     smtpUrl: readUrl('SMTP_URL', secret('SMTP_URL'), ['smtp:', 'smtps:'], problems) ?? null,
   }
-  if (config.redisUrl)
-    problems.push('REDIS_URL is set, but this version has only the embedded job engine: unset it')
   if (config.secret !== null && config.secret.length < 32)
     problems.push('FRONTDESK_SECRET is too short: use at least 32 random characters')
   if (problems.length > 0) throw new ConfigError(problems)
@@ -134,6 +137,16 @@ function readPool(value: string | undefined, problems: string[]): number {
   if (Number.isInteger(size) && size >= 2 && size <= 200) return size
   problems.push(`DATABASE_POOL="${value}": use a number from 2 to 200`)
   return 10
+}
+
+// In braces: on a cluster all keys of the desk lie on one node, as BullMQ's scripts need it.
+function readPrefix(value: string | undefined, problems: string[]): string {
+  const prefix = value ?? '{frontdesk}'
+  if (/^[\w.:-]*\{?[\w.-]+\}?[\w.-]*$/.test(prefix) && prefix.length <= 60) return prefix
+  problems.push(
+    `REDIS_PREFIX="${value}": use letters, digits and . : - _, at most one part of it in {braces}`,
+  )
+  return '{frontdesk}'
 }
 
 const readList = (value: string | undefined): string[] => [

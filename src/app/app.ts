@@ -14,7 +14,6 @@ import { intakeHandler, type ProcessDeps } from '../intake/process.js'
 import { openSpool } from '../intake/spool.js'
 import { createSpooler } from '../intake/spooler.js'
 import type { Engine } from '../jobs/engine.js'
-import { createLocalEngine } from '../jobs/local.js'
 import { JobHandlers } from '../jobs/types.js'
 import { deliverHandler } from '../outbound/deliver.js'
 import { permissions } from '../people/permissions.js'
@@ -29,9 +28,11 @@ import { Settings } from '../settings/settings.js'
 import type { Desk } from '../tickets/desk.js'
 import { Fields } from '../tickets/fields.js'
 import { isPostgres, openDatabase } from './database.js'
+import { createEngine } from './engine.js'
 import { createHealth } from './health.js'
 import { housekeepingHandler } from './housekeeping.js'
 import { ROOT, VERSION } from './root.js'
+import { checkSecret } from './secret.js'
 
 export interface AppOptions {
   config: Config
@@ -80,6 +81,7 @@ export async function createApp({
   const db = given ?? (await openDatabase(config, clock, log))
 
   const secrets = createSecrets(loadSecret(config.secret, config.dataDir))
+  await checkSecret(db, secrets, config, log)
   const settings = new Settings(db, coreSettings as never, secrets)
   await settings.start()
   const handlers = new JobHandlers()
@@ -106,7 +108,7 @@ export async function createApp({
     for (const channel of plugin.channels ?? []) channels.set(channel.name, channel)
 
   const works = config.roles.includes('worker')
-  const engine = createLocalEngine({ db, clock, handlers, log, sole: works && !isPostgres(config) })
+  const engine = await createEngine(config, { db, clock, handlers, log, sole: works && !isPostgres(config) })
   const spooler = createSpooler({ db, blobs, spool, log })
   const http = await createServer(
     {
@@ -118,7 +120,7 @@ export async function createApp({
       settings,
       principals: createPrincipals(db, clock),
       intake,
-      health: createHealth({ db, clock, dataDir: config.dataDir, working: works, plugins }),
+      health: createHealth({ db, clock, dataDir: config.dataDir, working: works, engine, plugins }),
       permissions: [
         ...Object.values(permissions),
         ...plugins.all.flatMap(({ plugin }) => Object.values(permissionsOf(plugin))),
