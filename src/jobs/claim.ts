@@ -33,8 +33,8 @@ export interface Claim {
    * beside the one that takes the worker down would be counted out with it.
    */
   suspects?: boolean
-  /** Only what is overdue by so much: for whoever looks after what another bell should have rung for. */
-  lateMs?: number
+  /** Only what is overdue by so much, and null: only suspects. For whoever looks after what another should have rung for. */
+  lateMs?: number | null
   rates?: Rates
 }
 
@@ -48,7 +48,7 @@ export async function claim(
     const full = handlers.names().filter((name) => room(name) <= 0)
     const look = async () => [
       ...(suspects ? await leastSuspect(tx, full) : []),
-      ...(await dueRows(tx, full, after(tx.now, -lateMs), most * 2)),
+      ...(lateMs === null ? [] : await dueRows(tx, full, after(tx.now, -lateMs), most * 2)),
     ]
     let due = await look()
     // Rows of a plugin that only another process has must not fill the window before those that can run here.
@@ -140,7 +140,8 @@ const takeRows = preparedBySize((size) =>
               jobs.id,
               Array.from({ length: size }, (_, index) => p(`id${index}`)),
             ),
-            eq(jobs.state, param(jobs.state, 'waiting')),
+            // Not a bare column: SQLite would go through all that is due, instead of these rows by their ids.
+            sql`${jobs.state} || '' = 'waiting'`,
             lte(jobs.runAt, param(jobs.runAt, 'now')),
           ),
         )
@@ -162,7 +163,7 @@ async function take(tx: Tx, rows: readonly Due[]): Promise<Claimed[]> {
   const ids = Object.fromEntries(rows.map(({ id }, index) => [`id${index}`, id]))
   const taken = await tx.run(takeRows(rows.length), {
     ...ids,
-    ...{ lease, until: after(tx.now, LEASE_MS), waiting: 'waiting', now: tx.now },
+    ...{ lease, until: after(tx.now, LEASE_MS), now: tx.now },
   })
   const order = new Map(rows.map(({ id }, index) => [id, index]))
   return taken.map((row) => ({ ...row, lease })).sort((a, b) => order.get(a.id)! - order.get(b.id)!)

@@ -1,5 +1,5 @@
 // Claims what is due and begins it, again and again, until nothing is; then it knows when the next will be.
-import { type Claim, type Claimed, claim, nextDue } from './claim.js'
+import { type Claimed, claim, nextDue } from './claim.js'
 import type { EngineOptions } from './engine.js'
 import type { Runner } from './runner.js'
 
@@ -11,7 +11,9 @@ export interface Pump {
   stop(): Promise<void>
 }
 
-interface PumpOptions extends Pick<Claim, 'lateMs'> {
+interface PumpOptions {
+  /** Asked before each look: see `Claim`. */
+  lateMs?(): number | null
   onBegin?(job: Claimed): void
   /** Nothing is due any more; with the time of the next, null: nothing waits. */
   onRest?(at: Date | null): void
@@ -20,7 +22,7 @@ interface PumpOptions extends Pick<Claim, 'lateMs'> {
 export function createPump(
   { db, handlers, log }: EngineOptions,
   runner: Runner,
-  { lateMs = 0, onBegin = () => {}, onRest }: PumpOptions,
+  { lateMs = () => 0, onBegin = () => {}, onRest }: PumpOptions,
 ): Pump {
   let started = false
   let pumping: Promise<void> | undefined
@@ -46,7 +48,8 @@ export function createPump(
       const most = runner.free()
       if (most <= 0) return
       const { room, rates } = runner
-      const jobs = await claim(db, handlers, { room, most, suspects: runner.maySuspect(), lateMs, rates })
+      const what = { room, most, rates, suspects: runner.maySuspect(), lateMs: lateMs() }
+      const jobs = await claim(db, handlers, what)
       for (const job of jobs) {
         onBegin(job)
         void runner.begin(job)

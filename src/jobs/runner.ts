@@ -32,7 +32,7 @@ export interface Runner {
 
 export interface RunnerEvents {
   /** A job has ended. `room`: more of its kind, or of all, may be claimed than before. */
-  onEnd?(room: boolean): void
+  onEnd?(job: Claimed, room: boolean): void
 }
 
 export function createRunner(
@@ -55,7 +55,7 @@ export function createRunner(
     const left = count.get(job.name)! - 1
     count.set(job.name, left)
     const drained = left <= most(job.name) / 2 && draining.delete(job.name)
-    onEnd(drained || wasFull || isSuspect(job))
+    onEnd(job, drained || wasFull || isSuspect(job))
   }
 
   async function run(job: Claimed, abort: AbortController): Promise<Fate> {
