@@ -13,6 +13,7 @@ import type { Db, Dialect, Queries, TransactionOptions, Tx } from './types.js'
 
 const dialect: Dialect = {
   name: 'postgres',
+  oneWriter: false,
   skipLocked: sql`for update skip locked`,
   isUniqueViolation: (error) => codeOf(error) === '23505',
 }
