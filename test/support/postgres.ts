@@ -30,7 +30,7 @@ export async function openAt(
   { size = 10, clock = systemClock }: { size?: number; clock?: Clock } = {},
 ): Promise<Db> {
   const db = openPostgres({ driver: openPool({ url, size, clock: systemClock }), clock })
-  t.teardown(() => db.close())
+  t.teardown(() => db.close().catch(() => {}))
   return prepare(db)
 }
 
