@@ -5,6 +5,7 @@ import { type Clock, SECOND } from '../clock.js'
 import { bindsOf, type Fields, readOf } from './compile.js'
 import type { Connection } from './handle.js'
 import { drizzleConnection, type Pg, type PostgresDriver } from './postgres.js'
+import { createBell } from './postgres-bell.js'
 import { isBroken, translate, unknownFate, withoutValues } from './postgres-errors.js'
 import type { TransactionOptions } from './types.js'
 
@@ -27,17 +28,20 @@ const CONNECT_MS = 10 * SECOND
 const IDLE_MS = 60 * SECOND
 
 export function openPool({ url, clock, size = 10, onLost = () => {} }: PoolOptions): PostgresDriver {
-  const pool = new pg.Pool({
+  const address = {
     ...readAddress(url),
-    max: size,
-    application_name: 'frontdesk',
     connectionTimeoutMillis: CONNECT_MS,
-    idleTimeoutMillis: 60 * SECOND,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10 * SECOND,
     statement_timeout: STATEMENT_MS,
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: IDLE_MS,
+  }
+  const pool = new pg.Pool({
+    ...address,
+    max: size,
+    application_name: 'frontdesk',
+    idleTimeoutMillis: 60 * SECOND,
   })
   // Without a listener each would end the process: of a client in the pool, and of one in the hands of a transaction,
   // whose next query says so anyway.
@@ -67,6 +71,13 @@ export function openPool({ url, clock, size = 10, onLost = () => {} }: PoolOptio
 
   return {
     reading,
+    bell: (hear) =>
+      createBell({
+        connect: () =>
+          new pg.Client({ ...address, application_name: 'frontdesk bell', query_timeout: 5 * SECOND }),
+        hear,
+        onLost,
+      }),
     async transaction<T>(
       work: (conn: Connection) => Promise<T>,
       { unlimited = false }: TransactionOptions,

@@ -18,6 +18,7 @@ type File = SqliteDriver.Database
 
 const dialect: Dialect = {
   name: 'sqlite',
+  oneWriter: true,
   skipLocked: sql``,
   isUniqueViolation: (error) => /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)/.test(codeOf(error)),
 }

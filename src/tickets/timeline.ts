@@ -3,6 +3,7 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import { prepared, type Reader, type Tx } from '../db/types.js'
 import type { Actor } from './desk.js'
+import { lockById } from './lock.js'
 
 export type TimelineType =
   | 'ticket_created'
@@ -60,6 +61,7 @@ export async function record(
   tx: Tx,
   { ticketId, type, actor, messageId = null, data = {} }: Entry,
 ): Promise<void> {
+  await lockById(tx, ticketId)
   await tx.run(insert, { ticketId, at: tx.now, type, kind: actor.kind, actorId: actor.id, messageId, data })
   tx.announce('timeline')
 }
