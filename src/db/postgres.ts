@@ -13,6 +13,8 @@ type Pg = PgDatabase<PgQueryResultHKT>
 
 const dialect: Dialect = {
   name: 'postgres',
+  snapshot: sql`select pg_current_snapshot()::text as snapshot`,
+  ahead: sql`(pg_snapshot_xmax(pg_current_snapshot())::text)::bigint`,
   skipLocked: sql`for update skip locked`,
   isUniqueViolation: (error) => codeOf(error) === '23505',
 }
