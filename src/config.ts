@@ -20,6 +20,8 @@ export interface Config {
   /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
   readonly proxies: readonly string[]
   readonly databaseUrl: string
+  /** Connections to PostgreSQL that this process may use at once. */
+  readonly databasePool: number
   readonly redisUrl: string | null
   readonly roles: readonly Role[]
   readonly logLevel: (typeof LOG_LEVELS)[number]
@@ -51,6 +53,7 @@ export const VARIABLES = [
   'HOST',
   'PORT',
   'DATABASE_URL',
+  'DATABASE_POOL',
   'REDIS_URL',
   'SMTP_URL',
   'ROLES',
@@ -88,8 +91,9 @@ export function readConfig(env: Env, root: string): Config {
       `http://${host}:${port}`,
     proxies: readProxies(text('FRONTDESK_PROXIES'), problems),
     databaseUrl:
-      readUrl('DATABASE_URL', secret('DATABASE_URL'), ['sqlite:'], problems) ??
+      readUrl('DATABASE_URL', secret('DATABASE_URL'), ['sqlite:', 'postgres:', 'postgresql:'], problems) ??
       `sqlite:${path.join(dataDir, 'frontdesk.db')}`,
+    databasePool: readPool(text('DATABASE_POOL'), problems),
     redisUrl: readUrl('REDIS_URL', secret('REDIS_URL'), ['redis:', 'rediss:'], problems) ?? null,
     roles: readRoles(text('ROLES'), problems),
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -123,6 +127,13 @@ function readPort(value: string | undefined, problems: string[]): number {
   if (/^\d+$/.test(value ?? '3000') && port <= 65535) return port
   problems.push(`PORT="${value}": use a number from 0 to 65535`)
   return 3000
+}
+
+function readPool(value: string | undefined, problems: string[]): number {
+  const size = Number(value ?? '10')
+  if (Number.isInteger(size) && size >= 2 && size <= 200) return size
+  problems.push(`DATABASE_POOL="${value}": use a number from 2 to 200`)
+  return 10
 }
 
 const readList = (value: string | undefined): string[] => [

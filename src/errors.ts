@@ -40,6 +40,14 @@ export const catalogue = {
   // the desk itself
   plugin_failed: entry(503, 'A plugin of this desk failed; nothing was stored. Try again in a moment.'),
   database_busy: entry(503, 'The database is busy; nothing was stored. Try again in a moment.'),
+  database_unavailable: entry(
+    503,
+    'The database cannot be reached; nothing was stored. Try again in a moment.',
+  ),
+  outcome_unknown: entry(
+    503,
+    'The database went away while it stored this: it may be stored or not. Repeat it with the same Idempotency-Key, or look first.',
+  ),
   storage_full: entry(507, 'The disk is full; nothing was stored.'),
   internal: entry(500, 'Something went wrong on our side; the log has the details under this request id.'),
 } as const satisfies Record<string, Entry>

@@ -27,7 +27,7 @@ import { createSecrets, loadSecret } from '../settings/secrets.js'
 import { Settings } from '../settings/settings.js'
 import type { Desk } from '../tickets/desk.js'
 import { Fields } from '../tickets/fields.js'
-import { openDatabase } from './database.js'
+import { isPostgres, openDatabase } from './database.js'
 import { createHealth } from './health.js'
 import { housekeepingHandler } from './housekeeping.js'
 import { ROOT, VERSION } from './root.js'
@@ -76,7 +76,7 @@ export async function createApp({
   watch = false,
 }: AppOptions): Promise<App> {
   const listed = givenPlugins ?? (await loadPlugins(config.plugins, ROOT, process.cwd()))
-  const db = given ?? (await openDatabase(config, clock))
+  const db = given ?? (await openDatabase(config, clock, log))
 
   const secrets = createSecrets(loadSecret(config.secret, config.dataDir))
   const settings = new Settings(db, coreSettings as never, secrets)
@@ -105,7 +105,7 @@ export async function createApp({
     for (const channel of plugin.channels ?? []) channels.set(channel.name, channel)
 
   const works = config.roles.includes('worker')
-  const engine = createLocalEngine({ db, clock, handlers, log, sole: works })
+  const engine = createLocalEngine({ db, clock, handlers, log, sole: works && !isPostgres(config) })
   const spooler = createSpooler({ db, blobs, spool, log })
   const http = await createServer(
     {

@@ -1,18 +1,51 @@
 // Opens the database that the configuration names, brought up to date.
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import type { Clock } from '../clock.js'
-import type { Config } from '../config.js'
+import { type Clock, systemClock } from '../clock.js'
+import { type Config, ConfigError } from '../config.js'
 import { migrate, readMigrations } from '../db/migrate.js'
 import { openSqlite } from '../db/sqlite.js'
 import type { Db } from '../db/types.js'
+import { reasonOf } from '../errors.js'
 import { ensureRoles } from './roles.js'
 import { ROOT } from './root.js'
 
-export async function openDatabase(config: Config, clock: Clock): Promise<Db> {
+interface Log {
+  warn(details: object, message: string): void
+}
+
+export async function openDatabase(config: Config, clock: Clock, log?: Log): Promise<Db> {
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const file = config.databaseUrl.replace(/^sqlite:(\/\/(?=\/))?/, '')
-  return prepare(openSqlite({ file, clock }))
+  const db = isPostgres(config) ? await openServer(config, clock, log) : openFile(config, clock)
+  return prepare(db).catch(async (error: unknown) => {
+    await db.close()
+    throw error
+  })
+}
+
+export const isPostgres = ({ databaseUrl }: Config): boolean => /^postgres(ql)?:/i.test(databaseUrl)
+
+const openFile = ({ databaseUrl }: Config, clock: Clock) =>
+  openSqlite({ file: databaseUrl.replace(/^sqlite:(\/\/(?=\/))?/, ''), clock })
+
+/** Loaded here and not before: the embedded desk does without the driver. */
+async function openServer({ databaseUrl, databasePool }: Config, clock: Clock, log?: Log): Promise<Db> {
+  const [{ openPostgres }, { openPool }] = await Promise.all([
+    import('../db/postgres.js'),
+    import('../db/postgres-pool.js'),
+  ])
+  try {
+    const driver = openPool({
+      url: databaseUrl,
+      size: databasePool,
+      clock: systemClock,
+      onLost: (error) => log?.warn({ err: error }, 'a connection to the database was lost'),
+    })
+    return openPostgres({ driver, clock })
+  } catch (error) {
+    // A file of a certificate that is not there, for instance. The address is not repeated.
+    throw new ConfigError([`DATABASE_URL cannot be used: ${reasonOf(error)}`])
+  }
 }
 
 /** Migrations, and what every desk starts with. */

@@ -1,4 +1,4 @@
-// A query that drizzle has built, as a statement of better-sqlite3: what drizzle finds out again at every run (which
+// A query that drizzle has built, as a statement of the driver: what drizzle finds out again at every run (which
 // parameter is a placeholder, which column needs decoding) is found out once. That costs more than most statements.
 import type { Statement as DriverStatement } from 'better-sqlite3'
 import { Column, is, Param, Placeholder } from 'drizzle-orm'
@@ -8,9 +8,11 @@ import type { Preparable, Statement } from './handle.js'
 interface Known {
   readonly stmt: DriverStatement
   readonly query: { readonly sql: string; readonly params: readonly unknown[] }
-  readonly fields?: readonly { readonly path: readonly string[]; readonly field: unknown }[]
+  readonly fields?: Fields
   execute(params: unknown): { sync(): unknown[] }
 }
+
+export type Fields = readonly { readonly path: readonly string[]; readonly field: unknown }[]
 
 type Params = Record<string, unknown>
 type Bind = (given: Params) => unknown
@@ -18,12 +20,11 @@ type Read = (row: readonly unknown[]) => Record<string, unknown>
 
 export function compile(built: Preparable): Statement {
   const known = built.prepare() as Known
-  const binds = known.query.params.map(bindOf)
+  const values = bindsOf(known.query.params)
   const read = known.fields && readOf(known.fields)
   // A join, or an expression among the columns: drizzle's own way.
   if (read === null) return (params) => known.execute(params).sync()
   const { stmt } = known
-  const values = (given: unknown) => binds.map((bind) => bind(given as Params))
   if (!read)
     return (given) => {
       stmt.run(values(given))
@@ -31,6 +32,12 @@ export function compile(built: Preparable): Statement {
     }
   stmt.raw(true)
   return (given) => (stmt.all(values(given)) as unknown[][]).map(read)
+}
+
+/** The values of a run, in the order of the parameters. */
+export function bindsOf(params: readonly unknown[]): (given: unknown) => unknown[] {
+  const binds = params.map(bindOf)
+  return (given) => binds.map((bind) => bind(given as Params))
 }
 
 function bindOf(param: unknown): Bind {
@@ -52,7 +59,7 @@ const from =
   }
 
 /** Null: a shape that is not plain columns. */
-function readOf(fields: NonNullable<Known['fields']>): Read | null {
+export function readOf(fields: Fields): Read | null {
   const columns: { name: string; decode: ((value: unknown) => unknown) | null }[] = []
   for (const { path, field } of fields) {
     const [name, ...more] = path

@@ -1,5 +1,5 @@
 // One connection as Reader or Tx: adds the guards, the tables and the prepared statements to drizzle.
-import type { SQL } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Tables } from './tables/index.js'
 import type { Dialect, Notice, Notices, Prepared, Queries, Topic, Tx } from './types.js'
 
@@ -29,8 +29,15 @@ export const connection = (
   ...raw,
 })
 
-// Names of prepared statements must differ within a PostgreSQL connection; SQLite ignores them.
+// One name for a query on all connections of PostgreSQL, which keep the statement under it; SQLite ignores names.
+const names = new WeakMap<object, string>()
 let statementCount = 0
+
+function nameOf(query: object): string {
+  const name = names.get(query) ?? `fd_${++statementCount}`
+  names.set(query, name)
+  return name
+}
 
 export class Handle implements Tx {
   readonly notices: Notice[] = []
@@ -63,7 +70,7 @@ export class Handle implements Tx {
 
   private prepare<P, Row>(query: Prepared<P, Row>): Statement {
     const built = query.build(this.conn.queries, this.t) as unknown as Preparable
-    const statement = this.conn.prepare(built, `fd_${++statementCount}`)
+    const statement = this.conn.prepare(built, nameOf(query))
     this.conn.statements.set(query, statement)
     return statement
   }
@@ -76,6 +83,15 @@ export class Handle implements Tx {
   exec(statement: SQL): Promise<void> {
     this.guard()
     return this.conn.exec(statement)
+  }
+
+  async lock(...names: string[]): Promise<void> {
+    if (this.dialect.oneWriter || names.length === 0) return
+    // In one order, so that two who want the same names do not wait for each other in a circle.
+    const sorted = sql.param([...new Set(names)].sort())
+    await this.rows(
+      sql`select pg_advisory_xact_lock(hashtextextended(name, 4157)) from unnest(${sorted}::text[]) as name`,
+    )
   }
 
   announce<T extends Topic>(topic: T, ...value: Notices[T]): void {

@@ -26,7 +26,7 @@ export function readMigrations(folder: string, dialect: string): Migration[] {
 
 /** @returns the names that were run now. */
 export async function migrate(db: Db, scope: string, migrations: readonly Migration[]): Promise<string[]> {
-  return db.transaction(async (tx) => {
+  const work = async (tx: Tx) => {
     await lock(tx)
     const done = new Map(
       (
@@ -52,7 +52,8 @@ export async function migrate(db: Db, scope: string, migrations: readonly Migrat
       run.push(migration.name)
     }
     return run
-  })
+  }
+  return db.transaction(work, { unlimited: true })
 }
 
 async function isDone(done: Map<string, string>, scope: string, migration: Migration) {
@@ -67,7 +68,9 @@ async function isDone(done: Map<string, string>, scope: string, migration: Migra
 
 // On SQLite the writer lock of BEGIN IMMEDIATE already lets in one process at a time.
 async function lock(tx: Tx) {
-  if (tx.dialect.name === 'postgres') await tx.rows(sql`select pg_advisory_xact_lock(4157000001)`)
+  // A desk in another schema of the same database need not wait.
+  if (tx.dialect.name === 'postgres')
+    await tx.rows(sql`select pg_advisory_xact_lock(415700, hashtext(current_schema()))`)
   await tx.exec(
     sql`create table if not exists schema_migrations (
       scope text not null, name text not null, checksum text not null, at text not null, primary key (scope, name))`,

@@ -18,6 +18,7 @@ type File = SqliteDriver.Database
 
 const dialect: Dialect = {
   name: 'sqlite',
+  oneWriter: true,
   snapshot: null,
   ahead: null,
   skipLocked: sql``,
@@ -87,6 +88,10 @@ export function openSqlite({
       }
     },
     onCommit: announcer.on,
+    async check() {
+      reader.prepare('select 1').get()
+      return { ok: true, detail: 'answers' }
+    },
     async close() {
       await queue.drained()
       reader.close()

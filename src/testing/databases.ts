@@ -1,12 +1,13 @@
-// Both databases for a test: SQLite in a file, PostgreSQL as PGlite in this process. One PGlite serves a whole
-// test file; each test gets a schema of its own, because a start takes seconds.
+// Both databases for a test: SQLite in a file, and PostgreSQL. That is PGlite in this process, one for a whole test
+// file because a start takes seconds; or the server that FRONTDESK_TEST_POSTGRES names, with a schema for each test.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { prepare } from '../app/database.js'
 import { ROOT } from '../app/root.js'
-import type { Clock } from '../clock.js'
-import { openPostgres } from '../db/postgres.js'
+import { type Clock, newId, systemClock } from '../clock.js'
+import { drizzleConnection, openPostgres, type Pg } from '../db/postgres.js'
+import { openPool } from '../db/postgres-pool.js'
 import { openSqlite } from '../db/sqlite.js'
 import type { Db } from '../db/types.js'
 
@@ -19,7 +20,35 @@ export function tempDir(): { dir: string; remove(): void } {
 
 export async function openTestDatabase(name: DatabaseName, dir: string, clock: Clock): Promise<Db> {
   if (name === 'sqlite') return prepare(openSqlite({ file: path.join(dir, 'frontdesk.db'), clock }))
-  return prepare(await openPglite(clock))
+  const server = testServer()
+  if (!server) return prepare(await openPglite(clock))
+  const schema = await createSchema(server)
+  const driver = openPool({ url: schema.url, clock: systemClock, size: 6 })
+  const close = () => driver.close().then(schema.drop)
+  return prepare(openPostgres({ driver: { ...driver, close }, clock }))
+}
+
+/** The address of a real PostgreSQL for tests, where there is one. Only here: nothing else reads it. */
+export const testServer = (): string | undefined => process.env.FRONTDESK_TEST_POSTGRES || undefined
+
+/** A schema of its own on the server of the tests: what its address leads to is empty. */
+export async function createSchema(server: string): Promise<{ url: string; drop(): Promise<void> }> {
+  const name = `test_${newId().replaceAll('-', '')}`
+  const url = new URL(server)
+  url.searchParams.set('options', `-c search_path=${name} -c client_min_messages=warning`)
+  await tell(server, `create schema ${name}`)
+  return { url: url.href, drop: () => tell(server, `drop schema ${name} cascade`) }
+}
+
+async function tell(server: string, statement: string): Promise<void> {
+  const { default: pg } = await import('pg')
+  const client = new pg.Client({ connectionString: server })
+  await client.connect()
+  try {
+    await client.query(statement)
+  } finally {
+    await client.end()
+  }
 }
 
 type Pglite = import('@electric-sql/pglite').PGlite
@@ -54,13 +83,17 @@ async function openPglite(clock: Clock): Promise<Db> {
   if (users++ > 0)
     throw new Error('PGlite has one connection: close the test database before you open the next')
   await client.exec('drop schema public cascade; create schema public;')
-  const pg = drizzle({ client, casing: 'snake_case' })
+  const pg = drizzle({ client, casing: 'snake_case' }) as unknown as Pg
   return openPostgres({
-    pg,
-    clock,
-    async close() {
-      users--
+    driver: {
+      reading: drizzleConnection(pg),
+      transaction: (work) => pg.transaction((tx) => work(drizzleConnection(tx))),
+      check: async () => ({ ok: true, detail: 'answers' }),
+      async close() {
+        users--
+      },
     },
+    clock,
   })
 }
 

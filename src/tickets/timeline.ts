@@ -4,6 +4,7 @@ import { and, asc, eq, gt, max, or, sql } from 'drizzle-orm'
 import { between, orderColumn, type Position, positionNow, sees } from '../db/position.js'
 import { prepared, type Reader, type Tx } from '../db/types.js'
 import type { Actor } from './desk.js'
+import { lockById } from './lock.js'
 
 export const timelineTypes = [
   'ticket_created',
@@ -63,6 +64,7 @@ export async function record(
   tx: Tx,
   { ticketId, type, actor, messageId = null, data = {} }: Entry,
 ): Promise<void> {
+  await lockById(tx, ticketId)
   await tx.run(insert, { ticketId, at: tx.now, type, kind: actor.kind, actorId: actor.id, messageId, data })
   tx.announce('timeline')
 }

@@ -52,7 +52,7 @@ export async function actual(db: Db): Promise<Shape> {
       ? sql`select l.name as "table", c.name, c."notnull" as required from pragma_table_list l, pragma_table_info(l.name) c
           where l.type = 'table' and l.name not like 'sqlite_%' and l.name <> 'schema_migrations'`
       : sql`select table_name as "table", column_name as name, is_nullable = 'NO' as required from information_schema.columns
-          where table_schema = 'public' and table_name <> 'schema_migrations'`,
+          where table_schema = current_schema() and table_name <> 'schema_migrations'`,
   )
   const indexes = await db.rows<{ table: string; single: unknown; columns: string }>(
     db.dialect.name === 'sqlite'
@@ -64,7 +64,7 @@ export async function actual(db: Db): Promise<Shape> {
       : sql`select c.relname as "table", i.indisunique as single, string_agg(a.attname, ', ' order by k.ord) as columns
           from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace,
             unnest(i.indkey) with ordinality k(num, ord), pg_attribute a
-          where n.nspname = 'public' and a.attrelid = c.oid and a.attnum = k.num and c.relname <> 'schema_migrations'
+          where n.nspname = current_schema() and a.attrelid = c.oid and a.attnum = k.num and c.relname <> 'schema_migrations'
           group by i.indexrelid, c.relname, i.indisunique`,
   )
   const shape: Shape = {}

@@ -2,6 +2,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { type App, createApp } from '../../app/app.js'
+import { isPostgres } from '../../app/database.js'
 import { lockRoles } from '../../app/lock.js'
 import { createLog } from '../../app/log.js'
 import { type Config, ConfigError, ROLES } from '../../config.js'
@@ -26,7 +27,9 @@ export const serve: Command = {
 async function runServer(config: Config): Promise<number> {
   const log = createLog(config.logLevel, 2)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const lock = lockRoles(config.dataDir, config.roles)
+  // Workers on PostgreSQL share it: their ledger says who has which job. A spool is worked off by one.
+  const alone = isPostgres(config) ? config.roles.filter((role) => role !== 'worker') : config.roles
+  const lock = lockRoles(config.dataDir, alone)
   const app = await createApp({ config, log, watch: true })
   // A fault nobody caught: what is in memory cannot be trusted any more. What is committed is safe.
   // The exit of this moment: later on a plugin's fault would be taken for the plugin that wants to leave.
