@@ -98,7 +98,8 @@ export function routeAdder(app: FastifyInstance, { db, principals, secrets }: Ro
           reply,
           write,
         })
-        if (body === reply) return reply
+        // A reply can be waited for: who answers a stream comes back here when it has ended, or was cut off.
+        if (reply.sent || reply.raw.headersSent) return reply
         if (reply.statusCode === 200) reply.code(success ?? 200)
         return reply.send(body ?? null)
       },
