@@ -15,6 +15,8 @@ import type { Db, Dialect, Notice, Notices, Queries, Topic, TransactionOptions, 
 const dialect: Dialect = {
   name: 'postgres',
   oneWriter: false,
+  snapshot: sql`select pg_current_snapshot()::text as snapshot`,
+  ahead: sql`(pg_snapshot_xmax(pg_current_snapshot())::text)::bigint`,
   skipLocked: sql`for update skip locked`,
   isUniqueViolation: (error) => codeOf(error) === '23505',
 }

@@ -81,6 +81,10 @@ export interface Ring {
 
 /** The few places where the databases differ. */
 export interface Dialect {
+  /** Which transactions a reader sees the rows of, at this moment; null where they commit one after the other. */
+  readonly snapshot: SQL | null
+  /** The number from which on no transaction is visible in the same statement; null as above. */
+  readonly ahead: SQL | null
   readonly name: 'sqlite' | 'postgres'
   /** Transactions run one after the other: what one of them has read stays true until its end. */
   readonly oneWriter: boolean
