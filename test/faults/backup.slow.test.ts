@@ -37,6 +37,10 @@ t.test('backups under load lose nothing that was acknowledged before they began'
   )![0]
   const server = await startServer(t, envOf(dir))
 
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  const answer = await fetch(`${server.url}/api/inboxes`, { headers })
+  const inboxId = ((await answer.json()) as { items: { id: string }[] }).items[0]!.id
+
   /** Bytes of what the pipe has taken, by subject. */
   const taken = new Map<string, string>()
   const written: string[] = []
@@ -53,10 +57,10 @@ t.test('backups under load lose nothing that was acknowledged before they began'
     for (let n = 0; !stop; n++) {
       const response = await fetch(`${server.url}/api/tickets`, {
         method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        headers,
         body: JSON.stringify({
-          ...{ inbox: INBOX, subject: `call ${n}`, text: `they called ${n} times` },
-          requester: { email: `caller${n}@guest.example` },
+          ...{ inboxId, subject: `call ${n}`, message: `they called ${n} times` },
+          requester: { name: 'Caller', address: `caller${n}@guest.example` },
         }),
       })
       if (response.status !== 201) throw new Error(`${response.status} ${await response.text()}`)
@@ -99,7 +103,10 @@ t.test('backups under load lose nothing that was acknowledged before they began'
       db.close()
       return new Map(found.map(({ subject, hash }) => [subject, hash]))
     }
-    const missing = () => [...mails.keys(), ...calls].filter((subject) => !subjects().has(subject))
+    const missing = () => {
+      const there = subjects()
+      return [...mails.keys(), ...calls].filter((subject) => !there.has(subject))
+    }
     await until(() => missing().length === 0, 30_000)
     t.same(missing(), [], `all of the ${mails.size} mails and ${calls.length} calls are in backup ${n}`)
     const stored = subjects()
