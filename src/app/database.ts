@@ -25,8 +25,12 @@ export async function openDatabase(config: Config, clock: Clock, log?: Log): Pro
 
 export const isPostgres = ({ databaseUrl }: Config): boolean => /^postgres(ql)?:/i.test(databaseUrl)
 
+/** The file that an address `sqlite:…` names. */
+export const sqliteFile = (databaseUrl: string): string =>
+  path.resolve(databaseUrl.replace(/^sqlite:(\/\/(?=\/))?/, ''))
+
 const openFile = ({ databaseUrl }: Config, clock: Clock) =>
-  openSqlite({ file: databaseUrl.replace(/^sqlite:(\/\/(?=\/))?/, ''), clock })
+  openSqlite({ file: sqliteFile(databaseUrl), clock })
 
 /** Loaded here and not before: the embedded desk does without the driver. */
 async function openServer({ databaseUrl, databasePool }: Config, clock: Clock, log?: Log): Promise<Db> {

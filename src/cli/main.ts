@@ -1,6 +1,7 @@
 // The command line: finds the command, reads its options and the configuration, says clearly what went wrong.
 import { parseArgs } from 'node:util'
 import { ROOT, VERSION } from '../app/root.js'
+import { BackupError } from '../backup/errors.js'
 import { ConfigError, readConfig } from '../config.js'
 import { MigrationError } from '../db/migrate.js'
 import { isDeskError } from '../errors.js'
@@ -25,6 +26,9 @@ const commands: Record<string, () => Promise<Command>> = {
   'plugin uninstall': async () => (await import('./commands/plugin.js')).pluginUninstall,
   'plugin new': async () => (await import('./commands/plugin-new.js')).pluginNew,
   'plugin migration': async () => (await import('./commands/plugin-migration.js')).pluginMigration,
+  backup: async () => (await import('./commands/backup.js')).backup,
+  'backup verify': async () => (await import('./commands/backup.js')).backupVerify,
+  restore: async () => (await import('./commands/backup.js')).restore,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
 }
 
@@ -94,6 +98,7 @@ function explain(error: unknown): number {
   const known =
     error instanceof UsageError ||
     error instanceof ConfigError ||
+    error instanceof BackupError ||
     isDeskError(error) ||
     error instanceof MigrationError ||
     error instanceof PluginError
