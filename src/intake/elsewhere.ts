@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { and, eq, inArray, lte, sql } from 'drizzle-orm'
 import { param } from '../db/param.js'
 import { type Db, prepared } from '../db/types.js'
-import { LEASE_MS } from '../jobs/ledger.js'
+import { LEASE_MS } from '../jobs/claim.js'
 import type { JobRun } from '../jobs/types.js'
 import { processIntake } from './tokens.js'
 

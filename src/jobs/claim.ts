@@ -1,5 +1,5 @@
 // What is due, and who may take it: rows of the ledger become `running`, with a lease, and give up their key.
-import { and, asc, eq, inArray, isNotNull, lte, notInArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, lte, notInArray, type SQL, sql } from 'drizzle-orm'
 import { after, newId, SECOND } from '../clock.js'
 import { param } from '../db/param.js'
 import { type Db, prepared, preparedBySize, type Tx } from '../db/types.js'
@@ -169,21 +169,21 @@ async function take(tx: Tx, rows: readonly Due[]): Promise<Claimed[]> {
   return taken.map((row) => ({ ...row, lease })).sort((a, b) => order.get(a.id)! - order.get(b.id)!)
 }
 
-/** When the next row is due, leaving out what could not be claimed now. */
-export async function nextDue(db: Db, full: readonly string[], suspects: boolean): Promise<Date | null> {
-  const { jobs } = db.t
-  const [row] = await db
-    .select({ at: jobs.runAt })
-    .from(jobs)
-    .where(
-      and(
-        eq(jobs.state, 'waiting'),
-        isNotNull(jobs.runAt),
-        full.length > 0 ? notInArray(jobs.name, [...full]) : undefined,
-        suspects ? undefined : unsuspected(db),
-      ),
-    )
-    .orderBy(asc(jobs.runAt))
-    .limit(1)
+/**
+ * When a row will be due of those that were not at `since`. What was due then and could not be claimed is claimed
+ * when there is room: nothing has to ring for it.
+ */
+export async function nextDue(db: Db, since: Date): Promise<Date | null> {
+  const [row] = await db.run(firstAfter, { since })
   return row?.at ?? null
 }
+
+const firstAfter = prepared<{ since: Date }, { at: Date }>(
+  (q, { jobs }) =>
+    q
+      .select({ at: jobs.runAt })
+      .from(jobs)
+      .where(and(eq(jobs.state, 'waiting'), gt(jobs.runAt, param(jobs.runAt, 'since'))))
+      .orderBy(asc(jobs.runAt))
+      .limit(1) as never,
+)

@@ -20,7 +20,7 @@ interface PumpOptions {
 }
 
 export function createPump(
-  { db, handlers, log }: EngineOptions,
+  { db, clock, handlers, log }: EngineOptions,
   runner: Runner,
   { lateMs = () => 0, onBegin = () => {}, onRest }: PumpOptions,
 ): Pump {
@@ -43,8 +43,11 @@ export function createPump(
   }
 
   async function pump() {
+    let since = clock.now()
     while (again && started) {
       again = false
+      // Before the claim: what falls due during it must ring.
+      since = clock.now()
       const most = runner.free()
       if (most <= 0) return
       const { room, rates } = runner
@@ -56,12 +59,12 @@ export function createPump(
       }
       if (jobs.length > 0) again = true
     }
-    if (started && onRest) await rest(onRest)
+    if (started && onRest) await rest(since, onRest)
   }
 
   /** What is scheduled during the look at the ledger is told by its commit. */
-  async function rest(tell: (at: Date | null) => void) {
-    const due = await nextDue(db, runner.full(), runner.maySuspect())
+  async function rest(since: Date, tell: (at: Date | null) => void) {
+    const due = await nextDue(db, since)
     const held = runner.rates.next()
     tell(due && held ? (due < held ? due : held) : (due ?? held))
   }

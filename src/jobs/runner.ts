@@ -16,8 +16,6 @@ export interface Runner {
   room: Room
   /** Slots of all kinds together. */
   free(): number
-  /** Kinds that have no room. */
-  full(): string[]
   /** Whether no job runs that another process died with. */
   maySuspect(): boolean
   /** Runs it; resolves with what became of it, and never rejects. */
@@ -112,7 +110,6 @@ export function createRunner(
     slots,
     room,
     free: () => concurrency - running.size,
-    full: () => handlers.names().filter((name) => room(name) <= 0),
     maySuspect: () => ![...running.values()].some(({ job }) => isSuspect(job)),
     begin(job) {
       const abort = new AbortController()
