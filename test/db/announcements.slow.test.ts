@@ -1,11 +1,14 @@
 // What one process commits, the others on the same PostgreSQL hear of.
 import { sql } from 'drizzle-orm'
 import t, { type Test } from 'tap'
-import { after, HOUR, systemClock } from '../../src/clock.js'
+import { after, HOUR, newId, systemClock } from '../../src/clock.js'
 import type { Db, Topic } from '../../src/db/types.js'
 import { createLocalEngine } from '../../src/jobs/engine.js'
 import { schedule } from '../../src/jobs/schedule.js'
 import { defineJob, JobHandlers } from '../../src/jobs/types.js'
+import { coreSettings, deskName } from '../../src/settings/core.js'
+import { createSecrets } from '../../src/settings/secrets.js'
+import { Settings } from '../../src/settings/settings.js'
 import { pause, times, until } from '../support/databases.js'
 import { openAt, schema, WITHOUT_SERVER } from '../support/postgres.js'
 
@@ -104,4 +107,40 @@ test('a command that ends at once has told before it ends', async (t) => {
   await command.transaction(async (tx) => tx.announce('people'))
   await command.close()
   t.ok(await until(() => heard.length === 1, 1000))
+})
+
+test('what was never told, because its process died before, is seen all the same', async (t) => {
+  const url = await schema(t)
+  const [one, other] = [await openAt(t, url), await openAt(t, url)]
+  const settings = new Settings(other, coreSettings as never, createSecrets('x'.repeat(40)))
+  await settings.start()
+  const type = defineJob<object>('hello')
+  const handlers = new JobHandlers()
+  let ran = 0
+  handlers.add({
+    type,
+    async run() {
+      ran++
+    },
+  })
+  const engine = createLocalEngine({
+    db: other,
+    clock: systemClock,
+    handlers,
+    log: { warn() {}, error() {} },
+  })
+  await engine.start()
+  await pause(300)
+  await one.transaction(async (tx) => {
+    const { jobs, settings } = tx.t
+    const row = { id: newId(), name: type.name, data: {}, state: 'waiting', attempts: 0 } as const
+    await tx.insert(jobs).values({ ...row, runAt: tx.now, createdAt: tx.now })
+    await tx
+      .insert(settings)
+      .values({ key: deskName.key, value: 'Quiet', updatedAt: tx.now, updatedBy: null })
+  })
+  t.ok(await until(() => settings.get(deskName) === 'Quiet', 3000), 'a setting within two seconds')
+  t.ok(await until(() => ran === 1, 20_000), 'a job within fifteen')
+  await engine.stop()
+  settings.stop()
 })
