@@ -6,7 +6,7 @@ import { bindsOf, type Fields, readOf } from './compile.js'
 import type { Connection } from './handle.js'
 import { drizzleConnection, type Pg, type PostgresDriver } from './postgres.js'
 import { createBell } from './postgres-bell.js'
-import { isBroken, translate, unknownFate, withoutValues } from './postgres-errors.js'
+import { fromDriver, isBroken, translate, unknownFate } from './postgres-errors.js'
 import type { TransactionOptions } from './types.js'
 
 export interface PoolOptions {
@@ -60,7 +60,9 @@ export function openPool({ url, clock, size = 10, onLost = () => {} }: PoolOptio
   /** A connection on which BEGIN has been answered; one that died unnoticed has done nothing yet, so try another. */
   async function begin(): Promise<pg.PoolClient> {
     for (let tried = 1; ; tried++) {
-      const client = await pool.connect()
+      const client = await pool.connect().catch((error: unknown) => {
+        throw fromDriver(error)
+      })
       try {
         await run(client, 'begin isolation level read committed')
         return client
@@ -152,9 +154,13 @@ const ends = new WeakMap<Client, Promise<void>>()
 
 /** One query at a time on a connection: several begun at once (Promise.all) the driver does not take any longer. */
 function inTurn(client: Client, config: pg.QueryConfig): Promise<pg.QueryResult> {
-  if (client instanceof pg.Pool) return client.query(config)
+  const ask = () =>
+    client.query(config).catch((error: unknown) => {
+      throw fromDriver(error)
+    })
+  if (client instanceof pg.Pool) return ask()
   const before = ends.get(client)
-  const sent = before ? before.then(() => client.query(config)) : client.query(config)
+  const sent = before ? before.then(ask) : ask()
   const end = sent.then(nothing, nothing).then(() => {
     if (ends.get(client) === end) ends.delete(client)
   })
@@ -182,7 +188,7 @@ function connectionTo(client: Client, answerMs = ANSWER_MS): Connection {
       return await inTurn(client, given as pg.QueryConfig)
     } catch (error) {
       // What fails in a transaction is translated at its end: until then it must be told from other errors.
-      throw client instanceof pg.Pool ? translate(withoutValues(error)) : withoutValues(error)
+      throw client instanceof pg.Pool ? translate(error) : error
     }
   }
   const queries = drizzle({ client: { query } as unknown as pg.Pool, casing: 'snake_case' })
