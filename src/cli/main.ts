@@ -94,6 +94,9 @@ async function help() {
   }
 }
 
+/** What the database said: for whoever sits at the machine, not for clients of the API. */
+const because = ({ cause }: Error) => (cause instanceof Error ? `\n  ${cause.message}` : '')
+
 function explain(error: unknown): number {
   const known =
     error instanceof UsageError ||
@@ -103,7 +106,7 @@ function explain(error: unknown): number {
     error instanceof MigrationError ||
     error instanceof PluginError
   const more = isDeskError(error)
-    ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('')
+    ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('') + because(error)
     : ''
   console.error(known ? `frontdesk: ${(error as Error).message}${more}` : error)
   return error instanceof UsageError ? 2 : 1

@@ -38,6 +38,7 @@ export function createBell({ connect, hear, onLost }: BellOptions): Bell {
   let channel = ''
   let opening: Promise<void> | undefined
   let failures = 0
+  let wasLost = false
   let isClosed = false
   let untold: Untold | undefined
   let toldAt = 0
@@ -71,10 +72,12 @@ export function createBell({ connect, hear, onLost }: BellOptions): Bell {
       return lost(fresh, error as Error)
     }
     client = fresh
+    const isBack = wasLost
+    wasLost = false
     failures = 0
     beat = setInterval(() => void ask(fresh), BEAT_MS).unref()
     // What was told while nobody listened here is unknown: as if everything had been.
-    pass([['jobs'], ...TOPICS.map((topic) => [topic] as const)])
+    if (isBack) pass([['jobs'], ...TOPICS.map((topic) => [topic] as const)])
     if (untold) await send()
   }
 
@@ -89,6 +92,7 @@ export function createBell({ connect, hear, onLost }: BellOptions): Bell {
     given.add(fresh)
     clearInterval(beat)
     client = undefined
+    wasLost = true
     void fresh.end().catch(() => {})
     if (isClosed) return
     if (failures === 0) onLost(error)

@@ -77,6 +77,17 @@ test('connections that end while nobody uses them are replaced', async (t) => {
   }
 })
 
+test('an error that is not of the database stays what it is', async (t) => {
+  const db = await openAt(t, await schema(t))
+  const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' })
+  const failing = db.transaction(async (tx) => {
+    await createInbox(tx, { address: 'one@desk.example' })
+    throw missing
+  })
+  t.equal(await failing.catch((error: unknown) => error), missing)
+  t.same(await db.select().from(db.t.inboxes), [])
+})
+
 for (const cut of ['before', 'after'] as const) {
   const stored = cut === 'after'
 
