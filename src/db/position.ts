@@ -13,6 +13,10 @@ export interface Position {
 export const sees = ({ next, open }: Position, order: number): boolean =>
   order < next && !open.includes(order)
 
+/** Not by their text: that can leave something out. */
+export const samePlace = (a: Position, b: Position): boolean =>
+  a.next === b.next && a.open.length === b.open.length && a.open.every((one, n) => one === b.open[n])
+
 /** @param last the largest `seq` that is visible, asked for where commits come one after the other. */
 export async function positionNow(r: Reader, last: () => Promise<number>): Promise<Position> {
   if (r.dialect.snapshot === null) return { next: (await last()) + 1, open: [] }

@@ -1,6 +1,6 @@
 // The timeline: one row per thing that happened to a ticket, never changed. It is the audit trail and the source
 // of the facts that plugins compute from.
-import { and, asc, eq, gt, max, or, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, max, or, sql } from 'drizzle-orm'
 import { between, orderColumn, type Position, positionNow, sees } from '../db/position.js'
 import { prepared, type Reader, type Tx } from '../db/types.js'
 import type { Actor } from './desk.js'
@@ -69,18 +69,24 @@ export async function record(
   tx.announce('timeline')
 }
 
+/** Who wrote a row in which transaction is for those who follow the timeline, nobody else. */
+const shown = ({ t: { timeline } }: Reader) => {
+  const { txid: _, ...columns } = getTableColumns(timeline)
+  return columns
+}
+
 /** Oldest first, after the entry `since`. */
 export async function readTimeline(r: Reader, ticketId: string, since: number, limit: number) {
   const { timeline } = r.t
   return r
-    .select()
+    .select(shown(r))
     .from(timeline)
     .where(and(eq(timeline.ticketId, ticketId), gt(timeline.seq, since)))
     .orderBy(asc(timeline.seq))
     .limit(limit)
 }
 
-export type TimelineRow = Awaited<ReturnType<typeof readTimeline>>[number]
+export type TimelineRow = Reader['t']['timeline']['$inferSelect']
 
 /** All that is visible now lies before it. */
 export const timelinePosition = (r: Reader): Promise<Position> =>

@@ -1,7 +1,7 @@
 // Entries whose numbers are not in the order of their commits, as they are on PostgreSQL: none is left out, neither for
 // who is connected nor for who comes back.
 import t, { type Test } from 'tap'
-import type { Position } from '../../src/db/position.js'
+import { type Position, readPosition, samePlace, writePosition } from '../../src/db/position.js'
 import { closePglite, type TestApp, testApp } from '../../src/testing/index.js'
 import { timelineBetween, timelinePosition } from '../../src/tickets/timeline.js'
 import { gate, pause, times, until } from '../support/databases.js'
@@ -56,6 +56,19 @@ t.test('a step has what was open before and is not now, whatever its number', as
   t.same(await seqs(at(14, 11), at(14)), [1001], 'also when nothing else has happened')
   t.same(await seqs(at(14), at(14)), [])
   t.same((await seqs(at(10), at(14), 2)).toSorted(), [1001, 1002, 1003, 1004, 1005], 'in pages')
+})
+
+t.test('a place is kept as text, or a place before it', async (t) => {
+  t.equal(writePosition({ next: 12, open: [] }), '12')
+  t.same(readPosition('12.7.9'), { next: 12, open: [7, 9] })
+  const open = times(60, (n) => 100 + n)
+  t.same(readPosition(writePosition({ next: 200, open })), { next: 100, open: [] })
+  t.notOk(
+    samePlace({ next: 200, open }, { next: 200, open: open.slice(0, 59) }),
+    'they are told apart all the same',
+  )
+  for (const text of ['', 'x', '-1', '1.', '1e3', '1.2.x', '9'.repeat(16)])
+    t.equal(readPosition(text), undefined)
 })
 
 t.test('a smaller number that shows itself later is told', async (t) => {

@@ -51,7 +51,8 @@ export async function connect(
   })
   const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
     request.once('response', resolve)
-    request.once('error', reject)
+    // Also later: a server that ends may reset the connection.
+    request.on('error', reject)
   })
   let text = ''
   let last = ''

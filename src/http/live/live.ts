@@ -2,7 +2,7 @@
 // see its ticket at that moment. Nothing runs while nobody listens. Why nothing is missed: docs/decisions/0018.
 import { setTimeout as delay } from 'node:timers/promises'
 import { SECOND } from '../../clock.js'
-import { type Position, readPosition, writePosition } from '../../db/position.js'
+import { type Position, readPosition, samePlace, writePosition } from '../../db/position.js'
 import type { Db } from '../../db/types.js'
 import { fail } from '../../errors.js'
 import { permissions } from '../../people/permissions.js'
@@ -70,11 +70,15 @@ export function createLive({ db, principals, log, limits: own = {} }: LiveDeps):
   let pulse: NodeJS.Timeout | undefined
   let looking: Promise<void> | undefined
   let again = false
+  let rightsDue = true
   let stopped = false
   let seen = 0
 
   db.onCommit('timeline', wake)
-  db.onCommit('people', wake)
+  db.onCommit('people', () => {
+    rightsDue = true
+    wake()
+  })
 
   function wake() {
     again = true
@@ -97,6 +101,7 @@ export function createLive({ db, principals, log, limits: own = {} }: LiveDeps):
 
   function beat() {
     if (performance.now() - seen > BLIND_MS) for (const one of connections()) one.end('unavailable')
+    rightsDue = true
     wake()
   }
 
@@ -107,7 +112,10 @@ export function createLive({ db, principals, log, limits: own = {} }: LiveDeps):
     const arrived = [...joining]
     const to = await timelinePosition(db)
     const from = at ?? to
-    await recheck(connections())
+    if (rightsDue) {
+      rightsDue = false
+      await recheck(connections())
+    }
     for await (const rows of pages(from, to)) await handOut(rows, joined, from)
     at = to
     const cursor = writePosition(to)
@@ -123,7 +131,7 @@ export function createLive({ db, principals, log, limits: own = {} }: LiveDeps):
   }
 
   async function* pages(from: Position, to: Position) {
-    if (writePosition(from) === writePosition(to)) return
+    if (samePlace(from, to)) return
     let after: { order: number; seq: number } | undefined
     do {
       const page = await timelineBetween(db, from, to, { limit: PAGE, ...(after && { after }) })

@@ -94,7 +94,7 @@ export const liveRoutes: Routes = (add, { config, db, live, principals }) => {
     tag: 'Live updates',
     summary: 'A one-time key to open live updates from a browser',
     description:
-      'For `EventSource`, which can send no header: `GET /api/live?ticket=…`. Used once, within 30 seconds; the stream ends with the token of this request.',
+      'For `EventSource`, which can send no header: `GET /api/live?ticket=…`. Used once, within 30 seconds, so the browser’s own reconnect is refused: open it anew with a new ticket and the last id as `since`. The stream ends with the token of this request.',
     response: {
       201: Type.Object({ ticket: Type.String({ examples: ['fl_…'] }), expiresAt: instant() }),
     },
