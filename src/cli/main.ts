@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { ROOT, VERSION } from '../app/root.js'
 import { BackupError } from '../backup/errors.js'
 import { ConfigError, readConfig } from '../config.js'
+import { CopyError } from '../db/copy/errors.js'
 import { MigrationError } from '../db/migrate.js'
 import { isDeskError } from '../errors.js'
 import { PluginError } from '../plugin/errors.js'
@@ -29,6 +30,8 @@ const commands: Record<string, () => Promise<Command>> = {
   backup: async () => (await import('./commands/backup.js')).backup,
   'backup verify': async () => (await import('./commands/backup.js')).backupVerify,
   restore: async () => (await import('./commands/backup.js')).restore,
+  'db copy': async () => (await import('./commands/db.js')).dbCopy,
+  'db compare': async () => (await import('./commands/db.js')).dbCompare,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
 }
 
@@ -102,6 +105,7 @@ function explain(error: unknown): number {
     error instanceof UsageError ||
     error instanceof ConfigError ||
     error instanceof BackupError ||
+    error instanceof CopyError ||
     isDeskError(error) ||
     error instanceof MigrationError ||
     error instanceof PluginError
