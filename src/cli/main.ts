@@ -25,6 +25,9 @@ const commands: Record<string, () => Promise<Command>> = {
   'plugin uninstall': async () => (await import('./commands/plugin.js')).pluginUninstall,
   'plugin new': async () => (await import('./commands/plugin-new.js')).pluginNew,
   'plugin migration': async () => (await import('./commands/plugin-migration.js')).pluginMigration,
+  'blobs check': async () => (await import('./commands/blobs.js')).blobsCheck,
+  'blobs copy': async () => (await import('./commands/blobs.js')).blobsCopy,
+  'blobs collect': async () => (await import('./commands/blobs.js')).blobsCollect,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
 }
 
