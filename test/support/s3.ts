@@ -89,6 +89,7 @@ export const QUICK: Partial<S3Limits> = { connectMs: 500, answerMs: 500, pieceMs
 export interface TestStore {
   blobs: Blobs
   dir: string
+  remote: boolean
   /** Writes over what is stored under a place such as `ab/ab12…`. */
   tamper(place: string, bytes: Uint8Array): void
 }
@@ -99,12 +100,12 @@ export async function eachStore(t: Test, name: string, body: (t: Test, store: Te
     const dir = folder(t)
     const root = path.join(dir, 'blobs')
     const tamper = (place: string, bytes: Uint8Array) => writeFileSync(path.join(root, place), bytes)
-    await body(t, { blobs: openFolder(root), dir, tamper })
+    await body(t, { blobs: openFolder(root), dir, remote: false, tamper })
   })
   await t.test(`s3: ${name}`, async (t) => {
     const s3 = await startS3(t)
     const blobs = openS3(s3.place, QUICK)
     t.teardown(() => blobs.close())
-    await body(t, { blobs, dir: folder(t), tamper: s3.tamper })
+    await body(t, { blobs, dir: folder(t), remote: true, tamper: s3.tamper })
   })
 }
