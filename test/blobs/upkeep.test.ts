@@ -165,8 +165,8 @@ await store(
     const clock = manualClock(after(new Date(), 3 * DAY))
     const db = await openDb(t, 'sqlite', clock)
     // Ways to be garbage when it comes again: never thrown away, just thrown away, ripe to be erased, both at once.
+    // Every request to a server takes its time: there each second step, once from either end.
     for (const state of ['old', 'fresh trash', 'ripe trash', 'ripe trash and old'] as const)
-      // Every request to a server takes its time: there each second step, once from either end.
       for (const inside of [true, false])
         for (let n = inside ? 1 : 2, hit = true; hit && n < 30; n += remote ? 2 : 1) {
           const text = `${state} ${inside} ${n}`
