@@ -87,7 +87,7 @@ export async function createApp({
   const handlers = new JobHandlers()
   const hooks = new Hooks(handlers)
   const desk: Desk = { hooks, settings, secrets, fields: new Fields(), workflows: new Map() }
-  const blobs = openBlobs(path.join(config.dataDir, 'blobs'))
+  const blobs = await openBlobs(config.blobs)
   const spool = await openSpool(config.dataDir)
   const email = emailChannel({
     transports: createTransports(config.smtpUrl, secrets.open),
@@ -120,7 +120,7 @@ export async function createApp({
       settings,
       principals: createPrincipals(db, clock),
       intake,
-      health: createHealth({ db, clock, dataDir: config.dataDir, working: works, engine, plugins }),
+      health: createHealth({ db, blobs, clock, dataDir: config.dataDir, working: works, engine, plugins }),
       permissions: [
         ...Object.values(permissions),
         ...plugins.all.flatMap(({ plugin }) => Object.values(permissionsOf(plugin))),
@@ -163,6 +163,7 @@ export async function createApp({
       settings.stop()
       await normaliser.close()
       for (const channel of channels.values()) await channel.close()
+      blobs.close()
       await db.close()
     },
   }

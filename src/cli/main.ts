@@ -32,6 +32,9 @@ const commands: Record<string, () => Promise<Command>> = {
   restore: async () => (await import('./commands/backup.js')).restore,
   'db copy': async () => (await import('./commands/db.js')).dbCopy,
   'db compare': async () => (await import('./commands/db.js')).dbCompare,
+  'blobs check': async () => (await import('./commands/blobs.js')).blobsCheck,
+  'blobs copy': async () => (await import('./commands/blobs.js')).blobsCopy,
+  'blobs collect': async () => (await import('./commands/blobs.js')).blobsCollect,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
 }
 

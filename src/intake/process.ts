@@ -1,8 +1,9 @@
 // Second step of every intake, as a job: normalise -> judge -> thread -> store -> emit, and the replay of it.
 import { and, eq, sql } from 'drizzle-orm'
 import type { Blobs } from '../blobs/blobs.js'
+import { after, SECOND } from '../clock.js'
 import { type Db, prepared, type Tx } from '../db/types.js'
-import { fail } from '../errors.js'
+import { fail, isDeskError } from '../errors.js'
 import { schedule } from '../jobs/schedule.js'
 import type { JobHandler, JobRun } from '../jobs/types.js'
 import type { Desk } from '../tickets/desk.js'
@@ -33,6 +34,9 @@ export function intakeHandler(deps: ProcessDeps): JobHandler<Data> {
       const place = line.join(job.data.keys)
       try {
         await processOne(deps, job, place)
+      } catch (error) {
+        if (!isDeskError(error) || error.code !== 'blob_unavailable') throw error
+        await wait(deps, job)
       } finally {
         place.leave()
       }
@@ -44,6 +48,16 @@ export function intakeHandler(deps: ProcessDeps): JobHandler<Data> {
         .where(and(eq(tx.t.intakes.id, intakeId), eq(tx.t.intakes.state, 'received')))
     },
   }
+}
+
+const STORE_AWAY_MS = 15 * SECOND
+
+/** While the store of the mail is away nothing is wrong with the mail: that costs it none of its tries. */
+async function wait({ db }: ProcessDeps, job: JobRun<Data>) {
+  await db.transaction(async (tx) => {
+    await job.complete(tx)
+    await schedule(tx, processIntake, job.data, { at: after(tx.now, STORE_AWAY_MS) })
+  })
 }
 
 /** `failed`: a person gave the dead job its tries back. */

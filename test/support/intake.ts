@@ -5,7 +5,7 @@ import path from 'node:path'
 import { asc, eq } from 'drizzle-orm'
 import type { Test } from 'tap'
 import { prepare } from '../../src/app/database.js'
-import { type BlobFs, openBlobs } from '../../src/blobs/blobs.js'
+import { type BlobFs, openFolder } from '../../src/blobs/folder.js'
 import { systemClock } from '../../src/clock.js'
 import { openSqlite, type SqliteOptions } from '../../src/db/sqlite.js'
 import type { Db } from '../../src/db/types.js'
@@ -45,7 +45,7 @@ export async function openIntake(
   const clock = manualClock(systemClock.now())
   const file = path.join(dir, 'frontdesk.db')
   const db = await prepare(openSqlite({ file, clock, ...(connect && { connect }) }))
-  const blobs = openBlobs(path.join(dir, 'blobs'), fs)
+  const blobs = openFolder(path.join(dir, 'blobs'), fs)
   const spool = await openSpool(dir, fs)
   const handlers = new JobHandlers()
   const settings = new Settings(db, coreSettings as never, createSecrets('x'.repeat(40)))
