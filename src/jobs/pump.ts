@@ -43,22 +43,29 @@ export function createPump(
   async function pump() {
     while (again && started) {
       again = false
-      const most = runner.free()
-      if (most <= 0) return
-      const { room, rates } = runner
-      const jobs = await claim(db, handlers, { room, most, suspects: runner.maySuspect(), lateMs, rates })
-      for (const job of jobs) {
-        onBegin(job)
-        void runner.begin(job)
-      }
-      if (jobs.length > 0) again = true
+      const begun = await runner.alone(begin)
+      if (begun === null) return
+      if (begun > 0) again = true
     }
     if (started && onRest) await rest(onRest)
   }
 
+  /** @returns how many, or null: there is no slot. */
+  async function begin(): Promise<number | null> {
+    const { room, rates } = runner
+    const most = runner.free()
+    if (most <= 0) return null
+    const jobs = await claim(db, handlers, { room, most, suspects: runner.maySuspect(), lateMs, rates })
+    for (const job of jobs) {
+      onBegin(job)
+      void runner.begin(job)
+    }
+    return jobs.length
+  }
+
   /** What is scheduled during the look at the ledger is told by its commit. */
   async function rest(tell: (at: Date | null) => void) {
-    const due = await nextDue(db, runner.full(), runner.maySuspect())
+    const due = await nextDue(db, runner.open(), runner.maySuspect())
     const held = runner.rates.next()
     tell(due && held ? (due < held ? due : held) : (due ?? held))
   }

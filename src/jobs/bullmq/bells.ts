@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import { and, asc, eq, gt } from 'drizzle-orm'
-import { DAY, SECOND } from '../../clock.js'
+import { DAY, SECOND, within } from '../../clock.js'
 import type { Db, Ring } from '../../db/types.js'
 import type { EngineLog } from '../engine.js'
 import { advice, type Connection } from './redis.js'
@@ -34,12 +34,14 @@ const PAGE = 1000
 /** Farther delays are cut: whoever rings too early is sent back. BullMQ's scores lose precision in 2039. */
 const LONGEST_MS = 200 * DAY
 const CHECK_MS = 10 * SECOND
+const RINGING_SECONDS = 60
 
 export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
   const queues = new Map<string, Queue>()
   const pending = new Map<string, Ring>()
   const marker = `${prefix}:frontdesk:rung`
   let flushing = false
+  let flushed = Promise.resolve()
   let missed = false
   let closed = false
   let found: readonly string[] = []
@@ -50,6 +52,8 @@ export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
     const made = new Queue(queueName(kind), {
       connection: redis as never,
       prefix,
+      // A queue that asks for the version when Redis has just gone would be of no use for ever.
+      skipVersionCheck: true,
       skipWaitingForReady: true,
       skipMetasUpdate: true,
       streams: { events: { maxLen: 100 } },
@@ -67,7 +71,7 @@ export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
     pending.set(ring.id, before?.moved ? { ...ring, moved: true } : ring)
     if (flushing) return
     flushing = true
-    void flush()
+    flushed = flush()
   })
 
   async function flush() {
@@ -76,11 +80,16 @@ export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
       const some = [...pending.values()].slice(0, BATCH)
       for (const { id } of some) pending.delete(id)
       // Without a connection the ledger remembers it; keeping it here as well would only fill the memory.
-      if (redis.status !== 'ready') missed = true
-      else await send(some).catch(() => (missed = true))
+      if (redis.status !== 'ready') miss()
+      else await send(some).catch(miss)
     }
     // In the same turn as the last look: who comes later must find nobody at work.
     flushing = false
+  }
+
+  function miss() {
+    missed = true
+    pending.clear()
   }
 
   async function send(rings: readonly Ring[]) {
@@ -125,12 +134,13 @@ export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
 
   async function check() {
     if (closed || redis.status !== 'ready') return
-    // A server that was emptied does not have the mark any more; one process sees to it.
-    const forgot = (await redis.set(marker, new Date().toISOString(), 'NX')) === 'OK'
+    // A server that was emptied does not have the mark any more; one process sees to it, or the next when it dies.
+    const forgot = (await redis.set(marker, 'rings', 'EX', RINGING_SECONDS, 'NX')) === 'OK'
     if (!forgot && !missed) return
     missed = false
     try {
       await ringAll()
+      await redis.set(marker, 'rung')
     } catch (error) {
       missed = true
       throw error
@@ -163,10 +173,8 @@ export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
     async close() {
       closed = true
       clearInterval(timer)
-      await Promise.race([
-        Promise.allSettled([...queues.values()].map((one) => one.close())),
-        new Promise((resolve) => setTimeout(resolve, SECOND).unref()),
-      ])
+      await within(SECOND, () => flushed).catch(() => {})
+      for (const one of queues.values()) void one.close().catch(() => {})
       redis.disconnect()
     },
   }
