@@ -5,8 +5,13 @@ import type { EngineLog } from '../engine.js'
 
 export type Connection = Redis | Cluster
 
-/** A frozen server must not hold a commit's ring for ever; what was not rung is rung later. */
-const COMMAND_MS = 5 * SECOND
+/**
+ * Without an answer for so long, a connection is given up and made anew. A frozen server must not hold the rings of
+ * commits, nor fill the memory with commands that wait for their answer; what was not rung is rung later.
+ */
+const SILENT_MS = 5 * SECOND
+/** Workers ask with a command that waits for up to 10 s. */
+const SILENT_WORKER_MS = 30 * SECOND
 const LONGEST_PAUSE_MS = 2 * SECOND
 
 /**
@@ -22,8 +27,8 @@ export function connect(url: string, { patient }: { patient: boolean }): Connect
     keepAlive: 30 * SECOND,
     retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),
     ...(patient
-      ? { maxRetriesPerRequest: null }
-      : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: COMMAND_MS }),
+      ? { maxRetriesPerRequest: null, socketTimeout: SILENT_WORKER_MS }
+      : { maxRetriesPerRequest: 0, enableOfflineQueue: false, socketTimeout: SILENT_MS }),
   } satisfies RedisOptions
   if (!cluster) return new Redis(address.href, options)
   const { username, password, hostname, port, protocol } = address
