@@ -24,7 +24,7 @@ const LATE_MS = 10 * SECOND
 export function createBullmqEngine(options: BullmqOptions): Engine {
   const { db, handlers, log, sole = false, url, prefix, upkeepMs = UPKEEP_MS } = options
   const redis = connect(url, { patient: false })
-  report(redis, log)
+  const away = report(redis, log)
   const bells = createBells({ db, log, redis, prefix })
   const runner = createRunner(options, {
     onEnd(room) {
@@ -93,7 +93,7 @@ export function createBullmqEngine(options: BullmqOptions): Engine {
       if (answer instanceof Error)
         return {
           ok: false,
-          detail: `away (${answer.message}); jobs are run from the ledger, up to 20 s late`,
+          detail: `away (${away() ?? answer.message}); jobs are run from the ledger, up to 20 s late`,
         }
       return { ok: bells.faults().length === 0, detail: bells.faults().join('; ') || 'answers' }
     },
