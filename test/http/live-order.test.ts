@@ -185,7 +185,8 @@ t.test('PostgreSQL: many at once, each entry exactly once', real, async (t) => {
   const wanderers: { got: Set<number>; stop: boolean; done?: Promise<void> } = { got: new Set(), stop: false }
   const first = await connect(app)
   wanderers.done = wander(app, first.cursor(), wanderers)
-  await Promise.all(times(5, writer))
+  // Fewer than the pool has connections: the tail must get some in between.
+  await Promise.all(times(3, writer))
   t.ok(await until(() => client.entries().length >= written.length))
   const seqs = client.entries().map(({ seq }) => seq as number)
   t.same(
@@ -193,7 +194,7 @@ t.test('PostgreSQL: many at once, each entry exactly once', real, async (t) => {
     written.toSorted((a, b) => a - b),
   )
   t.ok(
-    seqs.some((seq, n) => n > 0 && seq < seqs[n - 1]!),
+    written.some((seq, n) => n > 0 && seq < written[n - 1]!),
     'the order of the numbers was not that of the commits',
   )
   t.ok(await until(() => written.every((seq) => wanderers.got.has(seq))), 'also by way of reconnects')
