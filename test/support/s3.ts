@@ -20,6 +20,9 @@ interface S3rver {
 
 const S3rver = createRequire(import.meta.url)('s3rver') as new (options: object) => S3rver
 
+// Every test file would print that a later SDK will not run on Node 20.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true'
+
 const BUCKET = 'desk-blobs'
 
 export interface TestS3 {
