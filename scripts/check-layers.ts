@@ -7,7 +7,7 @@ const root = path.resolve(import.meta.dirname, '../..')
 /** The highest first; folders on one line do not know each other. */
 export const LAYERS: readonly (readonly string[])[] = [
   ['cli', 'testing'],
-  ['demo'],
+  ['demo', 'backup'],
   ['app'],
   ['http'],
   ['plugin'],

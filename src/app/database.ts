@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { type Clock, systemClock } from '../clock.js'
 import { type Config, ConfigError } from '../config.js'
+import { mustBeWhole } from '../db/copy/progress.js'
 import { migrate, readMigrations } from '../db/migrate.js'
 import { openSqlite } from '../db/sqlite.js'
 import type { Db } from '../db/types.js'
@@ -15,18 +16,32 @@ interface Log {
 }
 
 export async function openDatabase(config: Config, clock: Clock, log?: Log): Promise<Db> {
-  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
-  const db = isPostgres(config) ? await openServer(config, clock, log) : openFile(config, clock)
+  const db = await connect(config, clock, log)
   return prepare(db).catch(async (error: unknown) => {
     await db.close()
-    throw error
+    throw refused(error) ? new ConfigError([`DATABASE_URL: ${reasonOf(error)}`]) : error
   })
 }
 
-export const isPostgres = ({ databaseUrl }: Config): boolean => /^postgres(ql)?:/i.test(databaseUrl)
+/** The user, the password, the database or the rights are not right: nothing that a second try would change. */
+const refused = (error: unknown) =>
+  /^(28...|3D000|3F000|42501)$/.test(String((error as { code?: unknown }).code))
+
+/** As it is, without migrations. */
+export async function connect(config: Config, clock: Clock, log?: Log): Promise<Db> {
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  return isPostgres(config) ? openServer(config, clock, log) : openFile(config, clock)
+}
+
+export const isPostgres = ({ databaseUrl }: Pick<Config, 'databaseUrl'>): boolean =>
+  /^postgres(ql)?:/i.test(databaseUrl)
+
+/** The file that an address `sqlite:…` names. */
+export const sqliteFile = (databaseUrl: string): string =>
+  path.resolve(databaseUrl.replace(/^sqlite:(\/\/(?=\/))?/, ''))
 
 const openFile = ({ databaseUrl }: Config, clock: Clock) =>
-  openSqlite({ file: databaseUrl.replace(/^sqlite:(\/\/(?=\/))?/, ''), clock })
+  openSqlite({ file: sqliteFile(databaseUrl), clock })
 
 /** Loaded here and not before: the embedded desk does without the driver. */
 async function openServer({ databaseUrl, databasePool }: Config, clock: Clock, log?: Log): Promise<Db> {
@@ -50,7 +65,11 @@ async function openServer({ databaseUrl, databasePool }: Config, clock: Clock, l
 
 /** Migrations, and what every desk starts with. */
 export async function prepare(db: Db): Promise<Db> {
-  await migrate(db, 'core', readMigrations(path.join(ROOT, 'migrations'), db.dialect.name))
+  await mustBeWhole(db)
+  await migrateCore(db)
   await ensureRoles(db)
   return db
 }
+
+export const migrateCore = (db: Db): Promise<string[]> =>
+  migrate(db, 'core', readMigrations(path.join(ROOT, 'migrations'), db.dialect.name))

@@ -1,7 +1,9 @@
 // The command line: finds the command, reads its options and the configuration, says clearly what went wrong.
 import { parseArgs } from 'node:util'
 import { ROOT, VERSION } from '../app/root.js'
+import { BackupError } from '../backup/errors.js'
 import { ConfigError, readConfig } from '../config.js'
+import { CopyError } from '../db/copy/errors.js'
 import { MigrationError } from '../db/migrate.js'
 import { isDeskError } from '../errors.js'
 import { PluginError } from '../plugin/errors.js'
@@ -25,6 +27,11 @@ const commands: Record<string, () => Promise<Command>> = {
   'plugin uninstall': async () => (await import('./commands/plugin.js')).pluginUninstall,
   'plugin new': async () => (await import('./commands/plugin-new.js')).pluginNew,
   'plugin migration': async () => (await import('./commands/plugin-migration.js')).pluginMigration,
+  backup: async () => (await import('./commands/backup.js')).backup,
+  'backup verify': async () => (await import('./commands/backup.js')).backupVerify,
+  restore: async () => (await import('./commands/backup.js')).restore,
+  'db copy': async () => (await import('./commands/db.js')).dbCopy,
+  'db compare': async () => (await import('./commands/db.js')).dbCompare,
   'blobs check': async () => (await import('./commands/blobs.js')).blobsCheck,
   'blobs copy': async () => (await import('./commands/blobs.js')).blobsCopy,
   'blobs collect': async () => (await import('./commands/blobs.js')).blobsCollect,
@@ -93,15 +100,20 @@ async function help() {
   }
 }
 
+/** What the database said: for whoever sits at the machine, not for clients of the API. */
+const because = ({ cause }: Error) => (cause instanceof Error ? `\n  ${cause.message}` : '')
+
 function explain(error: unknown): number {
   const known =
     error instanceof UsageError ||
     error instanceof ConfigError ||
+    error instanceof BackupError ||
+    error instanceof CopyError ||
     isDeskError(error) ||
     error instanceof MigrationError ||
     error instanceof PluginError
   const more = isDeskError(error)
-    ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('')
+    ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('') + because(error)
     : ''
   console.error(known ? `frontdesk: ${(error as Error).message}${more}` : error)
   return error instanceof UsageError ? 2 : 1

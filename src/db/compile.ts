@@ -45,7 +45,11 @@ function bindOf(param: unknown): Bind {
   if (is(param, Param) && is(param.value, Placeholder)) {
     const { encoder } = param
     const value = from(param.value.name)
-    return (given) => encoder.mapToDriverValue(value(given))
+    // A column need not know NULL: that of booleans would make it false.
+    return (given) => {
+      const one = value(given)
+      return one === null ? null : encoder.mapToDriverValue(one)
+    }
   }
   return () => param
 }

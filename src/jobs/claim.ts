@@ -1,5 +1,5 @@
 // What is due, and who may take it: rows of the ledger become `running`, with a lease, and give up their key.
-import { and, asc, eq, inArray, isNotNull, lte, notInArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, lte, notInArray, type SQL, sql } from 'drizzle-orm'
 import { after, newId, SECOND } from '../clock.js'
 import { param } from '../db/param.js'
 import { type Db, prepared, preparedBySize, type Tx } from '../db/types.js'
@@ -33,8 +33,8 @@ export interface Claim {
    * beside the one that takes the worker down would be counted out with it.
    */
   suspects?: boolean
-  /** Only what is overdue by so much: for whoever looks after what another bell should have rung for. */
-  lateMs?: number
+  /** Only what is overdue by so much, and null: only suspects. For whoever looks after what another should have rung for. */
+  lateMs?: number | null
   rates?: Rates
 }
 
@@ -48,7 +48,7 @@ export async function claim(
     const full = handlers.names().filter((name) => room(name) <= 0)
     const look = async () => [
       ...(suspects ? await leastSuspect(tx, full) : []),
-      ...(await dueRows(tx, full, after(tx.now, -lateMs), most * 2)),
+      ...(lateMs === null ? [] : await dueRows(tx, full, after(tx.now, -lateMs), most * 2)),
     ]
     let due = await look()
     // Rows of a plugin that only another process has must not fill the window before those that can run here.
@@ -140,7 +140,8 @@ const takeRows = preparedBySize((size) =>
               jobs.id,
               Array.from({ length: size }, (_, index) => p(`id${index}`)),
             ),
-            eq(jobs.state, param(jobs.state, 'waiting')),
+            // Not a bare column: SQLite would go through all that is due, instead of these rows by their ids.
+            sql`${jobs.state} || '' = 'waiting'`,
             lte(jobs.runAt, param(jobs.runAt, 'now')),
           ),
         )
@@ -162,27 +163,27 @@ async function take(tx: Tx, rows: readonly Due[]): Promise<Claimed[]> {
   const ids = Object.fromEntries(rows.map(({ id }, index) => [`id${index}`, id]))
   const taken = await tx.run(takeRows(rows.length), {
     ...ids,
-    ...{ lease, until: after(tx.now, LEASE_MS), waiting: 'waiting', now: tx.now },
+    ...{ lease, until: after(tx.now, LEASE_MS), now: tx.now },
   })
   const order = new Map(rows.map(({ id }, index) => [id, index]))
   return taken.map((row) => ({ ...row, lease })).sort((a, b) => order.get(a.id)! - order.get(b.id)!)
 }
 
-/** When the next row is due, leaving out what could not be claimed now. */
-export async function nextDue(db: Db, full: readonly string[], suspects: boolean): Promise<Date | null> {
-  const { jobs } = db.t
-  const [row] = await db
-    .select({ at: jobs.runAt })
-    .from(jobs)
-    .where(
-      and(
-        eq(jobs.state, 'waiting'),
-        isNotNull(jobs.runAt),
-        full.length > 0 ? notInArray(jobs.name, [...full]) : undefined,
-        suspects ? undefined : unsuspected(db),
-      ),
-    )
-    .orderBy(asc(jobs.runAt))
-    .limit(1)
+/**
+ * When a row will be due of those that were not at `since`. What was due then and could not be claimed is claimed
+ * when there is room: nothing has to ring for it.
+ */
+export async function nextDue(db: Db, since: Date): Promise<Date | null> {
+  const [row] = await db.run(firstAfter, { since })
   return row?.at ?? null
 }
+
+const firstAfter = prepared<{ since: Date }, { at: Date }>(
+  (q, { jobs }) =>
+    q
+      .select({ at: jobs.runAt })
+      .from(jobs)
+      .where(and(eq(jobs.state, 'waiting'), gt(jobs.runAt, param(jobs.runAt, 'since'))))
+      .orderBy(asc(jobs.runAt))
+      .limit(1) as never,
+)

@@ -1,6 +1,6 @@
 // The ledger: what is still to be done is what stands in the `jobs` table. An engine asks in claim.ts what is due,
 // runs it and reports back here; attempts, backoff and death are decided here, so that every engine behaves alike.
-import { and, eq, inArray, notInArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
 import { after, newId } from '../clock.js'
 import { prepared, preparedBySize, type Tx } from '../db/types.js'
 import { type Claimed, LEASE_MS } from './claim.js'
@@ -143,13 +143,32 @@ export async function extend(tx: Tx, jobs: readonly Claimed[]): Promise<void> {
 /** At the start: rows without a handler are parked, rows whose handler is back wait again, recurring ones exist. */
 export async function settle(tx: Tx, handlers: JobHandlers): Promise<void> {
   const { jobs } = tx.t
-  await tx
-    .update(jobs)
-    .set({ state: 'parked' })
-    .where(and(eq(jobs.state, 'waiting'), notInArray(jobs.name, handlers.names())))
+  for (const name of await namesOf(tx))
+    if (!handlers.get(name))
+      await tx
+        .update(jobs)
+        .set({ state: 'parked' })
+        .where(and(eq(jobs.state, 'waiting'), eq(jobs.name, name)))
   await unpark(tx, handlers)
   for (const { type } of handlers.all())
     if (type.every !== undefined) await begin(tx, type, after(tx.now, type.every))
+}
+
+/** Every kind there is a row of; one step of an index for each, however many rows there are. */
+async function namesOf(tx: Tx): Promise<string[]> {
+  const { jobs } = tx.t
+  const names: string[] = []
+  for (;;) {
+    const last = names.at(-1)
+    const [next] = await tx
+      .select({ name: jobs.name })
+      .from(jobs)
+      .where(last === undefined ? undefined : gt(jobs.name, last))
+      .orderBy(asc(jobs.name))
+      .limit(1)
+    if (!next) return names
+    names.push(next.name)
+  }
 }
 
 /** Rows that were parked by a process that has no handler for them, or before a plugin was switched on. */

@@ -16,7 +16,7 @@ export function createLocalEngine(options: EngineOptions): Engine {
   let timer: NodeJS.Timeout | undefined
   let timerAt = Number.POSITIVE_INFINITY
   let upkeep: NodeJS.Timeout | undefined
-  const runner = createRunner(options, { onEnd: (room) => room && pump.wake() })
+  const runner = createRunner(options, { onEnd: (_, room) => room && pump.wake() })
   const pump = createPump(options, runner, { onRest: (at) => at && ringAt(at) })
 
   function wake() {

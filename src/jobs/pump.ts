@@ -1,5 +1,5 @@
 // Claims what is due and begins it, again and again, until nothing is; then it knows when the next will be.
-import { type Claim, type Claimed, claim, nextDue } from './claim.js'
+import { type Claimed, claim, nextDue } from './claim.js'
 import type { EngineOptions } from './engine.js'
 import type { Runner } from './runner.js'
 
@@ -11,16 +11,18 @@ export interface Pump {
   stop(): Promise<void>
 }
 
-interface PumpOptions extends Pick<Claim, 'lateMs'> {
+interface PumpOptions {
+  /** Asked before each look: see `Claim`. */
+  lateMs?(): number | null
   onBegin?(job: Claimed): void
   /** Nothing is due any more; with the time of the next, null: nothing waits. */
   onRest?(at: Date | null): void
 }
 
 export function createPump(
-  { db, handlers, log }: EngineOptions,
+  { db, clock, handlers, log }: EngineOptions,
   runner: Runner,
-  { lateMs = 0, onBegin = () => {}, onRest }: PumpOptions,
+  { lateMs = () => 0, onBegin = () => {}, onRest }: PumpOptions,
 ): Pump {
   let started = false
   let pumping: Promise<void> | undefined
@@ -41,24 +43,28 @@ export function createPump(
   }
 
   async function pump() {
+    let since = clock.now()
     while (again && started) {
       again = false
+      // Before the claim: what falls due during it must ring.
+      since = clock.now()
       const most = runner.free()
       if (most <= 0) return
       const { room, rates } = runner
-      const jobs = await claim(db, handlers, { room, most, suspects: runner.maySuspect(), lateMs, rates })
+      const what = { room, most, rates, suspects: runner.maySuspect(), lateMs: lateMs() }
+      const jobs = await claim(db, handlers, what)
       for (const job of jobs) {
         onBegin(job)
         void runner.begin(job)
       }
       if (jobs.length > 0) again = true
     }
-    if (started && onRest) await rest(onRest)
+    if (started && onRest) await rest(since, onRest)
   }
 
   /** What is scheduled during the look at the ledger is told by its commit. */
-  async function rest(tell: (at: Date | null) => void) {
-    const due = await nextDue(db, runner.full(), runner.maySuspect())
+  async function rest(since: Date, tell: (at: Date | null) => void) {
+    const due = await nextDue(db, since)
     const held = runner.rates.next()
     tell(due && held ? (due < held ? due : held) : (due ?? held))
   }

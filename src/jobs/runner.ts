@@ -16,8 +16,6 @@ export interface Runner {
   room: Room
   /** Slots of all kinds together. */
   free(): number
-  /** Kinds that have no room. */
-  full(): string[]
   /** Whether no job runs that another process died with. */
   maySuspect(): boolean
   /** Runs it; resolves with what became of it, and never rejects. */
@@ -32,7 +30,7 @@ export interface Runner {
 
 export interface RunnerEvents {
   /** A job has ended. `room`: more of its kind, or of all, may be claimed than before. */
-  onEnd?(room: boolean): void
+  onEnd?(job: Claimed, room: boolean): void
 }
 
 export function createRunner(
@@ -55,7 +53,7 @@ export function createRunner(
     const left = count.get(job.name)! - 1
     count.set(job.name, left)
     const drained = left <= most(job.name) / 2 && draining.delete(job.name)
-    onEnd(drained || wasFull || isSuspect(job))
+    onEnd(job, drained || wasFull || isSuspect(job))
   }
 
   async function run(job: Claimed, abort: AbortController): Promise<Fate> {
@@ -112,7 +110,6 @@ export function createRunner(
     slots,
     room,
     free: () => concurrency - running.size,
-    full: () => handlers.names().filter((name) => room(name) <= 0),
     maySuspect: () => ![...running.values()].some(({ job }) => isSuspect(job)),
     begin(job) {
       const abort = new AbortController()

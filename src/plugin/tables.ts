@@ -4,6 +4,7 @@ import { getTableColumns, getTableName, type SQL, sql, type Table } from 'drizzl
 import { CasingCache } from 'drizzle-orm/casing'
 import { postgresKit, sqliteKit } from '../db/kit.js'
 import { migrate, readMigrations } from '../db/migrate.js'
+import { tablesThere } from '../db/there.js'
 import type { Db, Reader, Tx } from '../db/types.js'
 import { reasonOf } from '../errors.js'
 import type { Plugin, PluginTables } from './define.js'
@@ -32,15 +33,6 @@ export async function migratePlugin(db: Db, plugin: Plugin): Promise<string[]> {
       : reasonOf(error)
     throw new PluginError('plugin_migration', plugin.name, reason, { cause: error })
   }
-}
-
-async function tablesThere(r: Reader): Promise<Set<string>> {
-  const rows = await r.rows<{ name: string }>(
-    r.dialect.name === 'sqlite'
-      ? sql`select name from sqlite_master where type = 'table'`
-      : sql`select table_name as name from information_schema.tables where table_schema = current_schema()`,
-  )
-  return new Set(rows.map((row) => row.name))
 }
 
 export async function dropTables(tx: Tx, name: string, tables: readonly string[]): Promise<void> {

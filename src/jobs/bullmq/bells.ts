@@ -2,11 +2,11 @@
 // A best effort: what is lost here, or in Redis, is found by `ringAll` or by the workers' look at what is overdue.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Queue } from 'bullmq'
-import { and, asc, eq, gt } from 'drizzle-orm'
-import { DAY, SECOND } from '../../clock.js'
+import { and, asc, eq, gt, lte } from 'drizzle-orm'
+import { type Clock, DAY, SECOND } from '../../clock.js'
 import type { Db, Ring } from '../../db/types.js'
 import type { EngineLog } from '../engine.js'
-import { advice, type Connection } from './redis.js'
+import { advice, type Connection, lifeOf } from './redis.js'
 
 export interface Bells {
   queue(kind: string): Queue
@@ -14,6 +14,8 @@ export interface Bells {
   queues(): Queue[]
   /** Looks whether Redis knows what waits, and tells it if not. */
   check(): Promise<void>
+  /** Puts in again what is overdue, the oldest first, bounded. */
+  ringLate(): Promise<void>
   /** Faults of its set-up, as of the last time it was reached. */
   faults(): readonly string[]
   close(): Promise<void>
@@ -21,6 +23,7 @@ export interface Bells {
 
 export interface BellOptions {
   db: Db
+  clock: Clock
   log: EngineLog
   redis: Connection
   prefix: string
@@ -30,12 +33,16 @@ export interface BellOptions {
 export const queueName = (kind: string): string => kind.replaceAll(':', '/')
 
 const BATCH = 500
-const PAGE = 1000
+/** A page is put in at one go, and meanwhile this process does nothing else. */
+const PAGE = 250
+const LATE_PAGES = 8
+/** Rings kept while Redis is away. If there are more, all that waits is rung once it is back. */
+const MOST_KEPT = 10_000
 /** Farther delays are cut: whoever rings too early is sent back. BullMQ's scores lose precision in 2039. */
 const LONGEST_MS = 200 * DAY
 const CHECK_MS = 10 * SECOND
 
-export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
+export function createBells({ db, clock, log, redis, prefix }: BellOptions): Bells {
   const queues = new Map<string, Queue>()
   const pending = new Map<string, Ring>()
   const marker = `${prefix}:frontdesk:rung`
@@ -65,19 +72,31 @@ export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
     if (closed) return
     const before = pending.get(ring.id)
     pending.set(ring.id, before?.moved ? { ...ring, moved: true } : ring)
-    if (flushing) return
+    if (pending.size > MOST_KEPT) {
+      pending.clear()
+      missed = true
+    }
+    start()
+  })
+
+  function start() {
+    if (flushing || redis.status !== 'ready') return
     flushing = true
     void flush()
-  })
+  }
 
   async function flush() {
     await nextTurn()
-    while (pending.size > 0) {
+    while (pending.size > 0 && redis.status === 'ready') {
       const some = [...pending.values()].slice(0, BATCH)
       for (const { id } of some) pending.delete(id)
-      // Without a connection the ledger remembers it; keeping it here as well would only fill the memory.
-      if (redis.status !== 'ready') missed = true
-      else await send(some).catch(() => (missed = true))
+      try {
+        await send(some)
+      } catch {
+        // Kept for the next time, unless something newer was said of them. Twice is once.
+        for (const ring of some) if (!pending.has(ring.id)) pending.set(ring.id, ring)
+        break
+      }
     }
     // In the same turn as the last look: who comes later must find nobody at work.
     flushing = false
@@ -123,10 +142,29 @@ export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
     }
   }
 
+  /** The oldest of what is overdue. */
+  async function ringLate() {
+    const { jobs } = db.t
+    for (let page = 0; page < LATE_PAGES; page++) {
+      const rows = await db
+        .select({ id: jobs.id, name: jobs.name, at: jobs.runAt })
+        .from(jobs)
+        .where(and(eq(jobs.state, 'waiting'), lte(jobs.runAt, clock.now())))
+        .orderBy(asc(jobs.runAt), asc(jobs.id))
+        .limit(PAGE)
+        .offset(page * PAGE)
+      if (rows.length > 0) await send(rows)
+      if (rows.length < PAGE) return
+    }
+  }
+
   async function check() {
     if (closed || redis.status !== 'ready') return
-    // A server that was emptied does not have the mark any more; one process sees to it.
-    const forgot = (await redis.set(marker, new Date().toISOString(), 'NX')) === 'OK'
+    start()
+    // One that was emptied has no mark, one that came back from an older state has that of its former life. Who
+    // changes the mark sees to it.
+    const life = await lifeOf(redis, marker)
+    const forgot = (await redis.set(marker, life, 'GET')) !== life
     if (!forgot && !missed) return
     missed = false
     try {
@@ -159,6 +197,7 @@ export function createBells({ db, log, redis, prefix }: BellOptions): Bells {
     queue,
     queues: () => [...queues.values()],
     check,
+    ringLate,
     faults: () => found,
     async close() {
       closed = true

@@ -2,7 +2,7 @@
 // also looks for what is overdue in the ledger, and runs it, whatever Redis does.
 import { SECOND } from '../../clock.js'
 import { LEASE_MS } from '../claim.js'
-import { reclaim } from '../crashes.js'
+import { isSuspect, reclaim } from '../crashes.js'
 import type { Engine, EngineOptions } from '../engine.js'
 import { settle } from '../ledger.js'
 import { createPump, runDue } from '../pump.js'
@@ -21,23 +21,28 @@ export interface BullmqOptions extends EngineOptions {
 /** Overdue by so much, a row is run whether or not anything rang for it. */
 const LATE_MS = 10 * SECOND
 const UPKEEP_MS = LEASE_MS / 4
+const MANY = 16
 
 export function createBullmqEngine(options: BullmqOptions): Engine {
-  const { db, handlers, log, sole = false, url, prefix } = options
+  const { db, clock, handlers, log, sole = false, url, prefix } = options
   const redis = connect(url, { patient: false })
   report(redis, log)
-  const bells = createBells({ db, log, redis, prefix })
+  const bells = createBells({ db, clock, log, redis, prefix })
+  const away = () => redis.status !== 'ready'
   const runner = createRunner(options, {
-    onEnd(room) {
+    onEnd(job, room) {
       rungs.look()
-      if (room) pump.wake()
+      if (isSuspect(job) || (room && away())) pump.wake()
     },
   })
   const rungs = createRungs(options, runner)
+  /** Kinds of which overdue rows were begun, without a ring, since the last upkeep, and how many. */
   const late = new Map<string, number>()
+  // While Redis is there, one look an upkeep: of what is overdue most has been rung for and waits for its turn.
+  let looks = 1
   const pump = createPump(options, runner, {
-    lateMs: LATE_MS,
-    onBegin: ({ name }) => late.set(name, (late.get(name) ?? 0) + 1),
+    lateMs: () => (away() || looks-- > 0 ? LATE_MS : null),
+    onBegin: ({ name, crashes }) => crashes === null && late.set(name, (late.get(name) ?? 0) + 1),
   })
   let workers: Workers | undefined
   let upkeep: NodeJS.Timeout | undefined
@@ -45,15 +50,19 @@ export function createBullmqEngine(options: BullmqOptions): Engine {
 
   async function keepUp() {
     await runner.keepUp()
-    pump.wake()
     listen()
+    looks = 1
+    pump.wake()
   }
 
   /** A worker whose rows are overdue and that hears nothing, though Redis answers, has stopped fetching. */
   function listen() {
+    const many = [...late.values()].reduce((sum, count) => sum + count, 0) >= MANY
+    // A backlog, or rings that were lost: those that are still in Redis are not put in twice.
+    if (many) bells.ringLate().catch(() => {})
     const heard = workers!.heard()
     for (const kind of handlers.names()) {
-      const stuck = late.has(kind) && !heard.has(kind) && redis.status === 'ready'
+      const stuck = late.has(kind) && !heard.has(kind) && !away()
       deaf.set(kind, stuck ? (deaf.get(kind) ?? 0) + 1 : 0)
       if (deaf.get(kind)! < 2) continue
       log.warn({ kind }, 'a worker of BullMQ heard nothing while its jobs were overdue: it is replaced')

@@ -68,3 +68,9 @@ export async function advice(connection: Connection): Promise<string[]> {
       : []),
   ]
 }
+
+/** Changes with every start of the server that holds `key`, and at a failover. */
+export async function lifeOf(connection: Connection, key: string): Promise<string> {
+  const info = await connection.eval("return redis.call('INFO', 'server')", 1, key)
+  return /^run_id:(\w+)/m.exec(String(info))?.[1] ?? 'unknown'
+}
