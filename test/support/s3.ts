@@ -87,7 +87,7 @@ export async function startS3(t: Test, prefix = 'one/desk'): Promise<TestS3> {
   return test
 }
 
-export const QUICK: Partial<S3Limits> = { connectMs: 500, answerMs: 500, pieceMs: 300 }
+export const QUICK: Partial<S3Limits> = { connectMs: 1500, answerMs: 1500, pieceMs: 1000 }
 
 export interface TestStore {
   blobs: Blobs
