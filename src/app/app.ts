@@ -30,6 +30,8 @@ import { Fields } from '../tickets/fields.js'
 import { openDatabase } from './database.js'
 import { createHealth } from './health.js'
 import { housekeepingHandler } from './housekeeping.js'
+import { listenForMetrics, type MetricsListener } from './metrics/listener.js'
+import { createMetrics } from './metrics/metrics.js'
 import { ROOT, VERSION } from './root.js'
 
 export interface AppOptions {
@@ -95,7 +97,9 @@ export async function createApp({
   const intake = { db, desk, blobs, normaliser }
 
   handlers.add(intakeHandler(intake))
-  handlers.add(deliverHandler({ db, desk, blobs, channels }))
+  handlers.add(
+    deliverHandler({ ...{ db, desk, blobs, channels }, onSend: (...sent) => metrics.send(...sent) }),
+  )
   handlers.add(housekeepingHandler({ db, spool }))
 
   const plugins = await createPlugins(listed, {
@@ -105,7 +109,11 @@ export async function createApp({
     for (const channel of plugin.channels ?? []) channels.set(channel.name, channel)
 
   const works = config.roles.includes('worker')
-  const engine = createLocalEngine({ db, clock, handlers, log, sole: works })
+  const health = createHealth({ db, clock, dataDir: config.dataDir, working: works, plugins })
+  const metrics = createMetrics({
+    ...{ db, clock, handlers, spool, health, version: VERSION, roles: config.roles },
+  })
+  const engine = createLocalEngine({ db, clock, handlers, log, sole: works, onOutcome: metrics.job })
   const spooler = createSpooler({ db, blobs, spool, log })
   const http = await createServer(
     {
@@ -117,7 +125,8 @@ export async function createApp({
       settings,
       principals: createPrincipals(db, clock),
       intake,
-      health: createHealth({ db, clock, dataDir: config.dataDir, working: works, plugins }),
+      health,
+      metrics,
       permissions: [
         ...Object.values(permissions),
         ...plugins.all.flatMap(({ plugin }) => Object.values(permissionsOf(plugin))),
@@ -126,6 +135,8 @@ export async function createApp({
     },
     { logger: log, version: VERSION },
   )
+
+  let metricsListener: MetricsListener | undefined
 
   return {
     config,
@@ -144,6 +155,7 @@ export async function createApp({
     plugins,
     async start() {
       await plugins.start()
+      if (config.metrics) metricsListener = await listenForMetrics(config.metrics, metrics)
       if (works) await engine.start()
       if (config.roles.includes('intake')) spooler.start()
       const url = config.roles.includes('web')
@@ -154,6 +166,7 @@ export async function createApp({
     },
     async stop() {
       await spooler.stop()
+      await metricsListener?.close()
       await http.app.close()
       await engine.stop()
       await plugins.stop()

@@ -21,10 +21,11 @@ export interface PostgresOptions {
   /** A drizzle database that was made with `casing: 'snake_case'`. */
   pg: unknown
   clock: Clock
+  pool?: NonNullable<Db['pool']>
   close(): Promise<void>
 }
 
-export function openPostgres({ pg, clock, close }: PostgresOptions): Db {
+export function openPostgres({ pg, clock, close, pool }: PostgresOptions): Db {
   const t = coreTables(postgresKit())
   const inside = new AsyncLocalStorage<Handle>()
   const announcer = createAnnouncer()
@@ -56,6 +57,7 @@ export function openPostgres({ pg, clock, close }: PostgresOptions): Db {
       return result
     },
     onCommit: announcer.on,
+    ...(pool && { pool }),
     close,
   })
 }

@@ -85,6 +85,7 @@ export function openSqlite({
       }
     },
     onCommit: announcer.on,
+    queued: () => queue.length(),
     async close() {
       await queue.drained()
       reader.close()
@@ -231,6 +232,7 @@ function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: n
         else start()
       })
     },
+    length: () => waiting.length,
     async drained() {
       draining = true
       start()

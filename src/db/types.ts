@@ -42,6 +42,10 @@ export interface Db extends Reader {
    */
   transaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
   onCommit<T extends Topic>(topic: T, listener: (...value: Notices[T]) => void): void
+  /** Connections of a pool, where there is one. */
+  pool?(): { total: number; idle: number; waiting: number }
+  /** Transactions that wait for the one writer. */
+  queued?(): number
   close(): Promise<void>
 }
 

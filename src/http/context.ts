@@ -15,6 +15,11 @@ export interface Health {
   ready(): Promise<{ ok: boolean; checks: Record<string, { ok: boolean; detail: string }> }>
 }
 
+export interface Metrics {
+  request(method: string, route: string, status: number, seconds: number): void
+  text(): Promise<{ type: string; body: string }>
+}
+
 export interface HttpDeps {
   config: Config
   clock: Clock
@@ -25,6 +30,7 @@ export interface HttpDeps {
   principals: Principals
   intake: ProcessDeps
   health: Health
+  metrics: Metrics
   /** Every permission there is, of the core and of plugins. */
   permissions: readonly Permission[]
   plugins: PluginHost

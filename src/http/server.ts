@@ -1,6 +1,7 @@
 // The Fastify server: limits, headers, errors, and every route in one explicit list.
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import type { HttpDeps, Routes } from './context.js'
+import { useMetrics } from './metrics.js'
 import { useOpenApi } from './openapi.js'
 import { answerError, useProblems } from './problem.js'
 import { routeAdder } from './route.js'
@@ -68,7 +69,7 @@ export async function createServer(
     routerOptions: { maxParamLength: 500 },
   }) as unknown as FastifyInstance
   app.addHook('onRoute', (route) => {
-    if (!route.url.startsWith('/api')) return
+    if (!route.url.startsWith('/api') && route.url !== '/metrics') return
     const permission = (route.config as { permission?: string } | undefined)?.permission
     if (!permission) throw new Error(`the route ${route.method} ${route.url} has no permission`)
     for (const method of [route.method].flat())
@@ -86,6 +87,7 @@ export async function createServer(
   useSerialisation(app)
   useProblems(app)
   await useOpenApi(app, { url: deps.config.url, version })
+  useMetrics(app, deps)
   const add = routeAdder(app, { db: deps.db, principals: deps.principals, secrets: deps.desk.secrets })
   for (const declare of routes) declare(add, deps)
   return { app, routes: registered }

@@ -39,6 +39,10 @@ export interface EngineOptions {
   concurrency?: number
   /** No other process works on this database: what is marked running at the start is free. */
   sole?: boolean
+  /** Told of each try that ended: for the metrics. Must not throw. */
+  onOutcome?:
+    | ((kind: string, outcome: 'done' | 'later' | 'dead' | 'lost', seconds: number) => void)
+    | undefined
 }
 
 // setTimeout overflows beyond this and would fire at once.
@@ -51,6 +55,7 @@ export function createLocalEngine({
   log,
   concurrency = 64,
   sole = false,
+  onOutcome,
 }: EngineOptions): Engine {
   const running = new Map<string, { job: Claimed; over: Promise<void>; abort: AbortController }>()
   const count = new Map<string, number>()
@@ -113,7 +118,11 @@ export function createLocalEngine({
     const taken = (count.get(job.name) ?? 0) + 1
     count.set(job.name, taken)
     if (taken >= slots(job.name)) draining.add(job.name)
-    const over = runOne(db, handlers.known(job.name)!, job, abort, log).finally(() => {
+    const begun = performance.now()
+    const ran = runOne(db, handlers.known(job.name)!, job, abort, log).then((outcome) =>
+      onOutcome?.(job.name, outcome, (performance.now() - begun) / 1000),
+    )
+    const over = ran.finally(() => {
       const wasFull = running.size >= concurrency
       running.delete(job.id)
       const left = count.get(job.name)! - 1
@@ -204,6 +213,7 @@ async function runOne(
       () => abort.abort(),
     )
     if (!completed) await db.transaction((tx) => complete(tx, job, handler))
+    return 'done' as const
   } catch (error) {
     const reason = reasonOf(error)
     const which = { job: job.name, id: job.id, attempt: job.attempts }
@@ -215,9 +225,11 @@ async function runOne(
           return db.transaction((tx) => failed(tx, job, handler, reason, false))
         })
       log.warn({ ...which, err: error }, `a job failed: ${fate}`)
+      return fate
     } catch (cause) {
       // The lease runs out and the row is claimed again.
       log.error({ ...which, err: cause }, 'a failed job could not be recorded')
+      return 'lost' as const
     }
   }
 }
