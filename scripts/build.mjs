@@ -37,7 +37,14 @@ await build({
   target: 'node20',
   sourcemap: true,
   // Native code, and files that a package reads from its own folder, stay where they are.
-  external: ['better-sqlite3', '@fastify/swagger-ui', '@electric-sql/pglite', 'drizzle-kit'],
+  external: [
+    'better-sqlite3',
+    '@fastify/swagger-ui',
+    '@bull-board/api',
+    '@bull-board/fastify',
+    '@electric-sql/pglite',
+    'drizzle-kit',
+  ],
   banner: {
     js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
   },

@@ -127,6 +127,8 @@ export async function createApp({
       intake,
       health,
       metrics,
+      jobKinds: () => handlers.all().map(({ type }) => type.name),
+      dashboardQueues: engine.dashboardQueues && (() => engine.dashboardQueues?.() ?? []),
       permissions: [
         ...Object.values(permissions),
         ...plugins.all.flatMap(({ plugin }) => Object.values(permissionsOf(plugin))),

@@ -31,6 +31,10 @@ export interface HttpDeps {
   intake: ProcessDeps
   health: Health
   metrics: Metrics
+  /** Names of the jobs that this process knows. */
+  jobKinds(): readonly string[]
+  /** The queues of BullMQ, where that is the engine. */
+  dashboardQueues?: (() => readonly unknown[]) | undefined
   /** Every permission there is, of the core and of plugins. */
   permissions: readonly Permission[]
   plugins: PluginHost

@@ -1,6 +1,7 @@
 // The Fastify server: limits, headers, errors, and every route in one explicit list.
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import type { HttpDeps, Routes } from './context.js'
+import { useDashboard } from './dashboard/dashboard.js'
 import { useMetrics } from './metrics.js'
 import { useOpenApi } from './openapi.js'
 import { answerError, useProblems } from './problem.js'
@@ -88,6 +89,7 @@ export async function createServer(
   useProblems(app)
   await useOpenApi(app, { url: deps.config.url, version })
   useMetrics(app, deps)
+  useDashboard(app, deps)
   const add = routeAdder(app, { db: deps.db, principals: deps.principals, secrets: deps.desk.secrets })
   for (const declare of routes) declare(add, deps)
   return { app, routes: registered }

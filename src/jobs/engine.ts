@@ -28,6 +28,8 @@ export interface Engine {
   stop(graceMs?: number): Promise<void>
   /** Runs what is due now, until nothing is; for tests and commands. Returns how many ran. */
   runDue(): Promise<number>
+  /** Queues of BullMQ to be shown to administrators; not of this engine. */
+  dashboardQueues?(): readonly unknown[]
 }
 
 export interface EngineOptions {
