@@ -42,6 +42,7 @@ await build({
     '@fastify/swagger-ui',
     '@bull-board/api',
     '@bull-board/fastify',
+    'prom-client',
     '@electric-sql/pglite',
     'drizzle-kit',
   ],
