@@ -43,6 +43,7 @@ await build({
     '@fastify/swagger-ui',
     '@bull-board/api',
     '@bull-board/fastify',
+    'prom-client',
     '@electric-sql/pglite',
     'drizzle-kit',
     'pg-native',
