@@ -9,6 +9,23 @@ export type Role = (typeof ROLES)[number]
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
+export type BlobPlace = { readonly kind: 'folder'; readonly folder: string } | S3Place
+
+/** A bucket of an S3-compatible store, or a part of it. */
+export interface S3Place {
+  readonly kind: 's3'
+  readonly bucket: string
+  /** Before every key; empty or ending in `/`. */
+  readonly prefix: string
+  readonly region: string
+  /** Null: Amazon's own. */
+  readonly endpoint: string | null
+  /** The bucket stands in the path instead of the host name. */
+  readonly pathStyle: boolean
+  /** Null: whatever the standard chain of the AWS SDK finds (AWS_ACCESS_KEY_ID, profiles, roles of machines). */
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string } | null
+}
+
 export interface Config {
   readonly dataDir: string
   readonly demo: boolean
@@ -19,10 +36,15 @@ export interface Config {
   readonly url: string
   /** Addresses of reverse proxies whose X-Forwarded-For is believed. */
   readonly proxies: readonly string[]
+  /** Where raw mail and attachments are kept. */
+  readonly blobs: BlobPlace
   readonly databaseUrl: string
   /** Connections to PostgreSQL that this process may use at once. */
   readonly databasePool: number
+  /** Where BullMQ rings for jobs; null: the engine in the process does. */
   readonly redisUrl: string | null
+  /** Before every key in Redis. */
+  readonly redisPrefix: string
   readonly roles: readonly Role[]
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** Key material for tokens in mail addresses and links; null: made once and kept in the data folder. */
@@ -52,14 +74,22 @@ export const VARIABLES = [
   'FRONTDESK_SECRET',
   'HOST',
   'PORT',
+  'BLOBS_URL',
   'DATABASE_URL',
   'DATABASE_POOL',
   'REDIS_URL',
+  'REDIS_PREFIX',
   'SMTP_URL',
   'ROLES',
   'LOG_LEVEL',
 ] as const
-export const SECRET_VARIABLES = ['FRONTDESK_SECRET', 'DATABASE_URL', 'REDIS_URL', 'SMTP_URL'] as const
+export const SECRET_VARIABLES = [
+  'FRONTDESK_SECRET',
+  'BLOBS_URL',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'SMTP_URL',
+] as const
 
 /** @param root folder of the installation: the default data folder lies in it, whatever folder one calls from. */
 export function readConfig(env: Env, root: string): Config {
@@ -90,18 +120,21 @@ export function readConfig(env: Env, root: string): Config {
       readUrl('FRONTDESK_URL', text('FRONTDESK_URL'), ['http:', 'https:'], problems) ??
       `http://${host}:${port}`,
     proxies: readProxies(text('FRONTDESK_PROXIES'), problems),
+    blobs: readS3('BLOBS_URL', secret('BLOBS_URL'), problems) ?? {
+      kind: 'folder',
+      folder: path.join(dataDir, 'blobs'),
+    },
     databaseUrl:
       readUrl('DATABASE_URL', secret('DATABASE_URL'), ['sqlite:', 'postgres:', 'postgresql:'], problems) ??
       `sqlite:${path.join(dataDir, 'frontdesk.db')}`,
     databasePool: readPool(text('DATABASE_POOL'), problems),
     redisUrl: readUrl('REDIS_URL', secret('REDIS_URL'), ['redis:', 'rediss:'], problems) ?? null,
+    redisPrefix: readPrefix(text('REDIS_PREFIX'), problems),
     roles: readRoles(text('ROLES'), problems),
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     secret: secret('FRONTDESK_SECRET') ?? null,
     smtpUrl: readUrl('SMTP_URL', secret('SMTP_URL'), ['smtp:', 'smtps:'], problems) ?? null,
   }
-  if (config.redisUrl)
-    problems.push('REDIS_URL is set, but this version has only the embedded job engine: unset it')
   if (config.secret !== null && config.secret.length < 32)
     problems.push('FRONTDESK_SECRET is too short: use at least 32 random characters')
   if (problems.length > 0) throw new ConfigError(problems)
@@ -134,6 +167,16 @@ function readPool(value: string | undefined, problems: string[]): number {
   if (Number.isInteger(size) && size >= 2 && size <= 200) return size
   problems.push(`DATABASE_POOL="${value}": use a number from 2 to 200`)
   return 10
+}
+
+// In braces: on a cluster all keys of the desk lie on one node, as BullMQ's scripts need it.
+function readPrefix(value: string | undefined, problems: string[]): string {
+  const prefix = value ?? '{frontdesk}'
+  if (/^[\w.:-]*\{?[\w.-]+\}?[\w.-]*$/.test(prefix) && prefix.length <= 60) return prefix
+  problems.push(
+    `REDIS_PREFIX="${value}": use letters, digits and . : - _, at most one part of it in {braces}`,
+  )
+  return '{frontdesk}'
 }
 
 const readList = (value: string | undefined): string[] => [
@@ -170,4 +213,60 @@ function readUrl(name: string, value: string | undefined, protocols: string[], p
   }
   problems.push(`${name}: not an address that begins with ${protocols.join(' or ')} and goes on`)
   return undefined
+}
+
+/** `s3://KEY:SECRET@bucket/prefix?region=…&endpoint=…&pathStyle=true`; every mistake of it, and never its value. */
+export function readS3(name: string, value: string | undefined, problems: string[]): S3Place | undefined {
+  if (value === undefined) return undefined
+  const wrong = (what: string) => void problems.push(`${name}: ${what}`)
+  if (!/^s3:\/\//.test(value) || !URL.canParse(value)) {
+    wrong('not an address of the form s3://bucket/prefix?region=REGION')
+    return undefined
+  }
+  const before = problems.length
+  const { username, password, hostname, port, pathname, searchParams, hash } = new URL(value)
+  const option = (key: string) => searchParams.get(key) || null
+  const prefix = pathname.replace(/^\/|\/$/g, '')
+  const [key, secret] = [username, password].map(decoded)
+  const endpoint = option('endpoint')
+  const style = option('pathStyle') ?? String(endpoint !== null)
+  if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(hostname) || port !== '')
+    wrong('the bucket needs a name of 3 to 63 lower case letters, digits, dots and hyphens')
+  if (prefix !== '' && !/^[\w-][\w.-]*(\/[\w-][\w.-]*)*$/.test(prefix))
+    wrong('the prefix may have letters, digits, and . _ - in parts between single slashes')
+  if (hash !== '') wrong('it may not have a part behind #; write # in a password as %23')
+  if (key === undefined || secret === undefined) wrong('user or password are not encoded as in addresses')
+  else if ((key === '') !== (secret === '')) wrong('give user and password, or neither')
+  if (endpoint !== null && !isPlainHttp(endpoint))
+    wrong('endpoint must be http://HOST:PORT or https://HOST, without user, path and query')
+  if (!/^(true|false)$/.test(style)) wrong('pathStyle must be true or false')
+  const region = option('region') ?? (endpoint === null ? '' : 'us-east-1')
+  if (!/^[a-z0-9-]{1,40}$/.test(region))
+    wrong('region must be given, for instance eu-central-1; only with an endpoint it may be left out')
+  if ([...searchParams.keys()].some((known) => !['region', 'endpoint', 'pathStyle'].includes(known)))
+    wrong('only region, endpoint and pathStyle may stand behind the question mark')
+  if (problems.length > before) return undefined
+  return {
+    kind: 's3',
+    bucket: hostname,
+    prefix: prefix && `${prefix}/`,
+    region,
+    endpoint,
+    pathStyle: style === 'true',
+    credentials: key ? { accessKeyId: key, secretAccessKey: secret! } : null,
+  }
+}
+
+function decoded(part: string): string | undefined {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return undefined
+  }
+}
+
+function isPlainHttp(address: string): boolean {
+  if (!/^https?:\/\//.test(address) || !URL.canParse(address)) return false
+  const { username, password, pathname, search, hash } = new URL(address)
+  return `${username}${password}${search}${hash}` === '' && pathname === '/'
 }

@@ -48,6 +48,10 @@ export const catalogue = {
     503,
     'The database went away while it stored this: it may be stored or not. Repeat it with the same Idempotency-Key, or look first.',
   ),
+  blob_unavailable: entry(
+    503,
+    'The store of raw mail and attachments cannot be reached; nothing was stored. Try again in a moment.',
+  ),
   storage_full: entry(507, 'The disk is full; nothing was stored.'),
   internal: entry(500, 'Something went wrong on our side; the log has the details under this request id.'),
 } as const satisfies Record<string, Entry>

@@ -51,18 +51,13 @@ t.test('a secret can come from a file, but not from both', async (t) => {
   t.throws(() => readConfig({ SMTP_URL_FILE: path.join(dir, 'gone') }, dir), /ENOENT/)
 })
 
-t.test('what this version does not have is refused, not ignored', async (t) => {
-  t.throws(() => readConfig({ REDIS_URL: 'redis://localhost' }, '/x'), /REDIS_URL/)
-})
-
-t.test('the database is a file, or a PostgreSQL with a bounded pool', async (t) => {
-  for (const url of ['postgres://desk:pass@db.example/desk', 'postgresql:///desk?host=/run/postgresql']) {
-    const config = readConfig({ DATABASE_URL: url, DATABASE_POOL: '25' }, '/x')
-    t.equal(config.databaseUrl, url)
-    t.equal(config.databasePool, 25)
-  }
-  t.equal(readConfig({}, '/x').databasePool, 10)
-  for (const DATABASE_POOL of ['1', '0', 'many', '2.5', '1000'])
-    t.throws(() => readConfig({ DATABASE_POOL }, '/x'), /DATABASE_POOL/)
-  t.throws(() => readConfig({ DATABASE_URL: 'postgres://desk:hunter2@db:port/x' }, '/x'), /^(?!.*hunter2)/)
+t.test('Redis: the address and the prefix of its keys', async (t) => {
+  const { redisUrl, redisPrefix } = readConfig(
+    { REDIS_URL: 'rediss://u:p@redis.example/2?cluster=true' },
+    '/x',
+  )
+  t.same([redisUrl, redisPrefix], ['rediss://u:p@redis.example/2?cluster=true', '{frontdesk}'])
+  t.equal(readConfig({ REDIS_PREFIX: 'desk:{a}' }, '/x').redisPrefix, 'desk:{a}')
+  t.throws(() => readConfig({ REDIS_PREFIX: '{a}{b}' }, '/x'), /REDIS_PREFIX/)
+  t.throws(() => readConfig({ REDIS_URL: 'http://localhost' }, '/x'), /REDIS_URL/)
 })

@@ -1,5 +1,5 @@
 // Routes for endpoints: who gets which events.
-import { asc, eq } from 'drizzle-orm'
+import { and, asc, eq } from 'drizzle-orm'
 import { after, DAY, fail, newId, type PluginTx } from 'frontdesk/plugin'
 import { endpointOf, reaches } from './access.js'
 import { check, checkReach } from './check.js'
@@ -118,7 +118,13 @@ export function endpointRoutes(context: Context): void {
           oldSecretUntil: after(tx.now, DAY),
           updatedAt: tx.now,
         }
-        await tx.update(endpoints).set(changes).where(eq(endpoints.id, endpoint.id))
+        const changed = await tx
+          .update(endpoints)
+          .set(changes)
+          .where(and(eq(endpoints.id, endpoint.id), eq(endpoints.secret, endpoint.secret)))
+          .returning({ id: endpoints.id })
+        // Otherwise the secret that was made first would be shown and not be in use.
+        if (changed.length === 0) throw fail('wrong_state', 'Somebody else has made a new secret just now.')
         return { ...viewEndpoint({ ...endpoint, ...changes }), secret }
       }),
   })

@@ -1,16 +1,19 @@
 // What the benches share: a desk on a temporary folder, servers in processes of their own, the load, the figures.
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { eq } from 'drizzle-orm'
 import { type App, createApp } from '../../src/app/app.js'
+import { openDatabase } from '../../src/app/database.js'
 import { createLog } from '../../src/app/log.js'
 import { ROOT } from '../../src/app/root.js'
-import { DAY, newId } from '../../src/clock.js'
+import { DAY, newId, systemClock } from '../../src/clock.js'
 import { readConfig } from '../../src/config.js'
+import type { Db } from '../../src/db/types.js'
 import { createToken } from '../../src/people/tokens.js'
 import { createInbox } from '../../src/tickets/inboxes.js'
 
@@ -34,6 +37,44 @@ export async function makeDesk(dir: string): Promise<{ token: string; inboxId: s
   })
   await app.stop()
   return made
+}
+
+/** A ledger alone: SQLite in the folder, or the database that BENCH_POSTGRES names. */
+export function openLedger(dir: string): Promise<Db> {
+  const { BENCH_POSTGRES } = process.env
+  const env = { FRONTDESK_DATA: dir, ...(BENCH_POSTGRES && { DATABASE_URL: BENCH_POSTGRES }) }
+  return openDatabase(readConfig(env, ROOT), systemClock)
+}
+
+/** The server that BENCH_REDIS names, or one of its own that is gone with the folder. */
+export async function startRedis(dir: string): Promise<string> {
+  const { BENCH_REDIS } = process.env
+  if (BENCH_REDIS) return BENCH_REDIS
+  const port = await freePort()
+  const server = spawn('redis-server', ['--port', String(port), '--save', '', '--dir', dir], {
+    stdio: 'ignore',
+  })
+  children.add(server)
+  const failed = once(server, 'error').then(([error]) => Promise.reject(error))
+  await Promise.race([failed, once(server, 'spawn')])
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    const open = await Promise.race([
+      once(socket, 'connect').then(() => true),
+      once(socket, 'error').then(() => false),
+    ]).catch(() => false)
+    socket.destroy()
+    if (open) return `redis://127.0.0.1:${port}`
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
 }
 
 /** Runs `work` with a folder of its own, which is gone afterwards, and the processes it started too. */

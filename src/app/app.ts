@@ -13,7 +13,7 @@ import { createNormaliser, type Normaliser } from '../intake/mime/pool.js'
 import { intakeHandler, type ProcessDeps } from '../intake/process.js'
 import { openSpool } from '../intake/spool.js'
 import { createSpooler } from '../intake/spooler.js'
-import { createLocalEngine, type Engine } from '../jobs/engine.js'
+import type { Engine } from '../jobs/engine.js'
 import { JobHandlers } from '../jobs/types.js'
 import { deliverHandler } from '../outbound/deliver.js'
 import { permissions } from '../people/permissions.js'
@@ -28,9 +28,11 @@ import { Settings } from '../settings/settings.js'
 import type { Desk } from '../tickets/desk.js'
 import { Fields } from '../tickets/fields.js'
 import { isPostgres, openDatabase } from './database.js'
+import { createEngine } from './engine.js'
 import { createHealth } from './health.js'
 import { housekeepingHandler } from './housekeeping.js'
 import { ROOT, VERSION } from './root.js'
+import { checkSecret } from './secret.js'
 
 export interface AppOptions {
   config: Config
@@ -79,12 +81,13 @@ export async function createApp({
   const db = given ?? (await openDatabase(config, clock, log))
 
   const secrets = createSecrets(loadSecret(config.secret, config.dataDir))
+  await checkSecret(db, secrets, config, log)
   const settings = new Settings(db, coreSettings as never, secrets)
   await settings.start()
   const handlers = new JobHandlers()
   const hooks = new Hooks(handlers)
   const desk: Desk = { hooks, settings, secrets, fields: new Fields(), workflows: new Map() }
-  const blobs = openBlobs(path.join(config.dataDir, 'blobs'))
+  const blobs = await openBlobs(config.blobs)
   const spool = await openSpool(config.dataDir)
   const email = emailChannel({
     transports: createTransports(config.smtpUrl, secrets.open),
@@ -105,7 +108,7 @@ export async function createApp({
     for (const channel of plugin.channels ?? []) channels.set(channel.name, channel)
 
   const works = config.roles.includes('worker')
-  const engine = createLocalEngine({ db, clock, handlers, log, sole: works && !isPostgres(config) })
+  const engine = await createEngine(config, { db, clock, handlers, log, sole: works && !isPostgres(config) })
   const spooler = createSpooler({ db, blobs, spool, log })
   const http = await createServer(
     {
@@ -117,7 +120,7 @@ export async function createApp({
       settings,
       principals: createPrincipals(db, clock),
       intake,
-      health: createHealth({ db, clock, dataDir: config.dataDir, working: works, plugins }),
+      health: createHealth({ db, blobs, clock, dataDir: config.dataDir, working: works, engine, plugins }),
       permissions: [
         ...Object.values(permissions),
         ...plugins.all.flatMap(({ plugin }) => Object.values(permissionsOf(plugin))),
@@ -160,6 +163,7 @@ export async function createApp({
       settings.stop()
       await normaliser.close()
       for (const channel of channels.values()) await channel.close()
+      blobs.close()
       await db.close()
     },
   }

@@ -19,9 +19,13 @@ export async function openDatabase(config: Config, clock: Clock, log?: Log): Pro
   const db = await connect(config, clock, log)
   return prepare(db).catch(async (error: unknown) => {
     await db.close()
-    throw error
+    throw refused(error) ? new ConfigError([`DATABASE_URL: ${reasonOf(error)}`]) : error
   })
 }
+
+/** The user, the password, the database or the rights are not right: nothing that a second try would change. */
+const refused = (error: unknown) =>
+  /^(28...|3D000|3F000|42501)$/.test(String((error as { code?: unknown }).code))
 
 /** As it is, without migrations. */
 export async function connect(config: Config, clock: Clock, log?: Log): Promise<Db> {

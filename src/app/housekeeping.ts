@@ -6,6 +6,7 @@ import { dropOldAnswers } from '../http/idempotency.js'
 import type { Spool } from '../intake/spool.js'
 import { defineJob, type JobHandler } from '../jobs/types.js'
 import { dropFull } from '../people/limits.js'
+import { dropOldLiveTickets } from '../people/live-tickets.js'
 import { dropExpired } from '../people/tokens.js'
 
 export const housekeeping = defineJob<Record<string, never>>('housekeeping', { every: HOUR })
@@ -24,6 +25,7 @@ export function housekeepingHandler({
       await db.transaction(async (tx) => {
         await dropOldAnswers(tx)
         await dropExpired(tx)
+        await dropOldLiveTickets(tx)
         await dropFull(tx)
         const { attachments } = tx.t
         await tx

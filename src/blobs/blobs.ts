@@ -1,121 +1,124 @@
-// Raw messages and attachments, by the SHA-256 of their content. A name that came from outside is never a path.
-import { randomUUID } from 'node:crypto'
-import { createReadStream, promises as fsPromises } from 'node:fs'
+// Raw messages and attachments, by the SHA-256 of their content: what every store of them does. Only the hash ever
+// decides a path or a key; a name that came from outside never does.
+import { hash as digest } from 'node:crypto'
 import path from 'node:path'
-import type { Readable } from 'node:stream'
-
-export type BlobFs = Pick<
-  typeof fsPromises,
-  'open' | 'link' | 'rename' | 'unlink' | 'mkdir' | 'readFile' | 'stat'
->
+import { Readable } from 'node:stream'
+import type { BlobPlace } from '../config.js'
+import { openFolder } from './folder.js'
 
 export interface Blobs {
-  /** Durable when it resolves. */
-  put(hash: string, bytes: Uint8Array): Promise<void>
-  /** Takes in files that are on disk already, without copying them; durable when it resolves. */
+  /**
+   * Durable when it resolves.
+   * @param replace write it anew even where something lies under that hash.
+   */
+  put(hash: string, bytes: Uint8Array, replace?: boolean): Promise<void>
+  /** Takes in files that are on disk already, where it can without copying them; durable when it resolves. */
   adopt(files: readonly { hash: string; path: string }[]): Promise<void>
   read(hash: string): Promise<Buffer>
-  stream(hash: string): Readable
+  /** Rejects when there is nothing to send; what breaks later ends the stream with an error, never early. */
+  stream(hash: string): Promise<Readable>
   size(hash: string): Promise<number>
+  /** Can it be worked with? In words; @throws with the reason when not. */
+  check(): Promise<string>
+  readonly upkeep: Upkeep
+  close(): void
 }
 
-export function openBlobs(folder: string, fs: BlobFs = fsPromises): Blobs {
-  const made = new Map<string, Promise<void>>()
-  const fileOf = (hash: string) => {
-    if (!/^[0-9a-f]{64}$/.test(hash)) throw new Error(`not a content hash: ${JSON.stringify(hash)}`)
-    return path.join(folder, hash.slice(0, 2), hash)
-  }
-  async function makeDir(dir: string) {
-    if (dir !== folder) await ensureDir(folder)
-    await fs.mkdir(dir, { recursive: true, mode: 0o700 })
-    await syncDir(fs, path.dirname(dir))
-  }
-  function ensureDir(dir: string): Promise<void> {
-    const known = made.get(dir)
-    if (known) return known
-    const making = makeDir(dir)
-    made.set(dir, making)
-    // What failed is tried again by the next caller.
-    making.catch(() => made.delete(dir))
-    return making
-  }
-  async function put(hash: string, bytes: Uint8Array) {
-    const file = fileOf(hash)
-    const dir = path.dirname(file)
-    await ensureDir(dir)
-    // Synced all the same: whoever put it there may not have come so far.
-    if (await exists(fs, file)) return syncDir(fs, dir)
-    const tmp = path.join(dir, `.${randomUUID()}`)
-    try {
-      await writeDurably(fs, tmp, bytes)
-      await fs.rename(tmp, file)
-    } catch (error) {
-      await fs.unlink(tmp).catch(() => {})
-      throw error
-    }
-    await syncDir(fs, dir)
-  }
-  return {
-    put,
-    async adopt(files) {
-      const dirs = new Set<string>()
-      // Side by side: one after the other, each of these short waits lasts as long as the event loop is busy.
-      await allOrThrow(
-        files.map(async ({ hash, path: from }) => {
-          const file = fileOf(hash)
-          await ensureDir(path.dirname(file))
-          if (await linked(fs, from, file)) dirs.add(path.dirname(file))
-          else await put(hash, await fs.readFile(from))
-        }),
-      )
-      await allOrThrow([...dirs].map((dir) => syncDir(fs, dir)))
-    },
-    read: (hash) => fs.readFile(fileOf(hash)) as Promise<Buffer>,
-    stream: (hash) => createReadStream(fileOf(hash)),
-    size: async (hash) => (await fs.stat(fileOf(hash))).size,
-  }
+/** For check, copy and collect only. Nothing is deleted at once: it goes through the trash, which reads look into. */
+export interface Upkeep {
+  list(): AsyncIterable<Entry>
+  listTrash(): AsyncIterable<Trash>
+  /** Into the trash, under this date. */
+  discard(hash: string, at: Date): Promise<void>
+  /** Out of the trash again. */
+  restore(trash: Trash): Promise<void>
+  /** Out of the trash for good. */
+  erase(trash: Trash): Promise<void>
 }
+
+export interface Entry {
+  hash: string
+  size: number
+  changedAt: Date
+}
+
+/** The date is a part of the name: what was thrown away again later is another one, and not erased with the first. */
+export interface Trash {
+  hash: string
+  since: Date
+}
+
+export const isHash = (text: string): boolean => /^[0-9a-f]{64}$/.test(text)
+
+/** Where it lies, in a folder as in a bucket: `ab/ab12…`. */
+export function placeOf(hash: string): string {
+  if (!isHash(hash)) throw new Error(`not a content hash: ${JSON.stringify(hash)}`)
+  return `${hash.slice(0, 2)}/${hash}`
+}
+
+/** `trash/ab12….1767225600000` */
+export const trashOf = ({ hash, since }: Trash): string =>
+  `trash/${path.basename(placeOf(hash))}.${since.getTime()}`
+
+export function readTrash(name: string): Trash | undefined {
+  const [, hash, ms] = /^([0-9a-f]{64})\.(\d{1,15})$/.exec(name) ?? []
+  return hash && ms ? { hash, since: new Date(Number(ms)) } : undefined
+}
+
+export const hashOf = (bytes: Uint8Array): string => digest('sha256', bytes, 'hex')
+
+/** The client of the other store is loaded only by a desk that uses it. */
+export async function openBlobs(place: BlobPlace): Promise<Blobs> {
+  if (place.kind === 'folder') return openFolder(place.folder)
+  const { openS3 } = await import('./s3.js')
+  return openS3(place)
+}
+
+/** A stream that asks the store only when somebody begins to read. */
+export const lazyStream = (blobs: Blobs, hash: string): Readable =>
+  Readable.from(
+    (async function* () {
+      yield* await blobs.stream(hash)
+    })(),
+    { objectMode: false },
+  )
+
+/** A blob that is not where a row says is damage, not an outage: it is shown as `internal` and logged. */
+export const missing = (hash: string): Error =>
+  Object.assign(new Error(`the blob ${hash} is missing in its store`), { code: 'ENOENT' })
+
+/** Damage as well: asking again does not help. */
+export const damaged = (hash: string): Error =>
+  Object.assign(new Error(`the blob ${hash} does not have the content that it had when it was put`), {
+    code: 'EBADMSG',
+  })
+
+export const isDamage = (error: unknown): boolean =>
+  ['ENOENT', 'EBADMSG'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '')
 
 /** Unlike Promise.all it lets none run on behind the caller's back. */
-async function allOrThrow(work: Promise<void>[]): Promise<void> {
+export async function allOrThrow(work: readonly Promise<unknown>[]): Promise<void> {
   for (const result of await Promise.allSettled(work)) if (result.status === 'rejected') throw result.reason
 }
 
-/** @returns false where the file system or the owner of the file does not allow a link. */
-async function linked(fs: BlobFs, from: string, to: string): Promise<boolean> {
-  try {
-    await fs.link(from, to)
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EXDEV' || code === 'EPERM' || code === 'EMLINK') return false
-    if (code !== 'EEXIST') throw error
+/** All of them, at most `most` at once; after the first error no more are begun. */
+export async function inTurns<T>(
+  items: Iterable<T> | AsyncIterable<T>,
+  most: number,
+  work: (item: T) => Promise<void>,
+) {
+  const running = new Set<Promise<void>>()
+  let failure: { error: unknown } | undefined
+  for await (const item of items) {
+    if (failure) break
+    const one: Promise<void> = work(item)
+      .catch((error: unknown) => {
+        failure ??= { error }
+      })
+      .finally(() => running.delete(one))
+    running.add(one)
+    if (running.size >= most) await Promise.race(running)
   }
-  return true
-}
-
-async function writeDurably(fs: BlobFs, file: string, bytes: Uint8Array) {
-  const handle = await fs.open(file, 'wx', 0o600)
-  try {
-    await handle.writeFile(bytes)
-    await handle.datasync()
-  } finally {
-    await handle.close()
-  }
-}
-
-async function exists(fs: BlobFs, file: string) {
-  return fs.stat(file).then(
-    () => true,
-    () => false,
-  )
-}
-
-// Without it a power cut can lose the directory entry of a file whose bytes are safe.
-async function syncDir(fs: BlobFs, dir: string) {
-  const handle = await fs.open(dir, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+  await Promise.all(running)
+  if (failure) throw failure.error
 }

@@ -32,6 +32,9 @@ const commands: Record<string, () => Promise<Command>> = {
   restore: async () => (await import('./commands/backup.js')).restore,
   'db copy': async () => (await import('./commands/db.js')).dbCopy,
   'db compare': async () => (await import('./commands/db.js')).dbCompare,
+  'blobs check': async () => (await import('./commands/blobs.js')).blobsCheck,
+  'blobs copy': async () => (await import('./commands/blobs.js')).blobsCopy,
+  'blobs collect': async () => (await import('./commands/blobs.js')).blobsCollect,
   migrate: async () => (await import('./commands/migrate.js')).migrateCommand,
 }
 
@@ -97,6 +100,9 @@ async function help() {
   }
 }
 
+/** What the database said: for whoever sits at the machine, not for clients of the API. */
+const because = ({ cause }: Error) => (cause instanceof Error ? `\n  ${cause.message}` : '')
+
 function explain(error: unknown): number {
   const known =
     error instanceof UsageError ||
@@ -107,7 +113,7 @@ function explain(error: unknown): number {
     error instanceof MigrationError ||
     error instanceof PluginError
   const more = isDeskError(error)
-    ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('')
+    ? (error.details.errors ?? []).map((e) => `\n  ${e.field}: ${e.message}`).join('') + because(error)
     : ''
   console.error(known ? `frontdesk: ${(error as Error).message}${more}` : error)
   return error instanceof UsageError ? 2 : 1

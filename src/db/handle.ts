@@ -1,5 +1,5 @@
 // One connection as Reader or Tx: adds the guards, the tables and the prepared statements to drizzle.
-import type { SQL } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Tables } from './tables/index.js'
 import type { Dialect, Notice, Notices, Prepared, Queries, Topic, Tx } from './types.js'
 
@@ -83,6 +83,15 @@ export class Handle implements Tx {
   exec(statement: SQL): Promise<void> {
     this.guard()
     return this.conn.exec(statement)
+  }
+
+  async lock(...names: string[]): Promise<void> {
+    if (this.dialect.oneWriter || names.length === 0) return
+    // In one order, so that two who want the same names do not wait for each other in a circle.
+    const sorted = sql.param([...new Set(names)].sort())
+    await this.rows(
+      sql`select pg_advisory_xact_lock(hashtextextended(name, 4157)) from unnest(${sorted}::text[]) as name`,
+    )
   }
 
   announce<T extends Topic>(topic: T, ...value: Notices[T]): void {

@@ -1,5 +1,6 @@
 // The column kit: tables are written once against `Kit` and built for SQLite or PostgreSQL. The types are
 // SQLite's for both; the PostgreSQL kit is cast here, once, and nowhere else.
+import { sql } from 'drizzle-orm'
 import * as pg from 'drizzle-orm/pg-core'
 import * as sqlite from 'drizzle-orm/sqlite-core'
 
@@ -34,12 +35,17 @@ const postgresJson = pg.customType<{ data: unknown; driverData: unknown }>({
   fromDriver: (value) => value,
 })
 
+// 64 bits, so that it never wraps around. Of the transaction as a whole, also inside a savepoint.
+const currentTransaction = sql`(pg_current_xact_id()::text)::bigint`
+
 /** @param prefix put before every table name; a plugin's tables carry the plugin's. */
 export function sqliteKit(prefix = '') {
   return {
     table: sqlite.sqliteTableCreator((name) => prefix + name),
     /** A number the database counts up; also the order of the rows. */
     serial: () => sqlite.integer().primaryKey({ autoIncrement: true }),
+    /** The transaction that wrote the row, where writers run side by side (position.ts); 0 on SQLite. */
+    txid: () => sqlite.integer().notNull().default(0),
     text: () => sqlite.text(),
     int: () => sqlite.integer(),
     real: () => sqlite.real(),
@@ -59,6 +65,7 @@ export function postgresKit(prefix = ''): Kit {
   return {
     table: pg.pgTableCreator((name) => prefix + name),
     serial: () => pg.bigserial({ mode: 'number' }).primaryKey(),
+    txid: () => pg.bigint({ mode: 'number' }).notNull().default(currentTransaction),
     text: () => pg.text(),
     int: () => pg.bigint({ mode: 'number' }),
     real: () => pg.doublePrecision(),

@@ -1,11 +1,12 @@
 // The pool of node-postgres: limits, dead connections, transactions, and hot queries as named prepared statements.
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
-import { type Clock, SECOND } from '../clock.js'
+import { type Clock, HOUR, SECOND } from '../clock.js'
 import { bindsOf, type Fields, readOf } from './compile.js'
 import type { Connection } from './handle.js'
 import { drizzleConnection, type Pg, type PostgresDriver } from './postgres.js'
-import { isBroken, translate, unknownFate, withoutValues } from './postgres-errors.js'
+import { createBell } from './postgres-bell.js'
+import { fromDriver, isBroken, translate, unknownFate } from './postgres-errors.js'
 import type { TransactionOptions } from './types.js'
 
 export interface PoolOptions {
@@ -27,17 +28,22 @@ const CONNECT_MS = 10 * SECOND
 const IDLE_MS = 60 * SECOND
 
 export function openPool({ url, clock, size = 10, onLost = () => {} }: PoolOptions): PostgresDriver {
-  const pool = new pg.Pool({
+  const address = {
     ...readAddress(url),
-    max: size,
-    application_name: 'frontdesk',
     connectionTimeoutMillis: CONNECT_MS,
-    idleTimeoutMillis: 60 * SECOND,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10 * SECOND,
     statement_timeout: STATEMENT_MS,
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: IDLE_MS,
+  }
+  const pool = new pg.Pool({
+    ...address,
+    max: size,
+    application_name: 'frontdesk',
+    idleTimeoutMillis: 60 * SECOND,
+    // With it go its prepared statements, of which there is one for each shape of a list that anybody asked for.
+    maxLifetimeSeconds: HOUR / SECOND,
   })
   // Without a listener each would end the process: of a client in the pool, and of one in the hands of a transaction,
   // whose next query says so anyway.
@@ -54,7 +60,9 @@ export function openPool({ url, clock, size = 10, onLost = () => {} }: PoolOptio
   /** A connection on which BEGIN has been answered; one that died unnoticed has done nothing yet, so try another. */
   async function begin(): Promise<pg.PoolClient> {
     for (let tried = 1; ; tried++) {
-      const client = await pool.connect()
+      const client = await pool.connect().catch((error: unknown) => {
+        throw fromDriver(error)
+      })
       try {
         await run(client, 'begin isolation level read committed')
         return client
@@ -67,6 +75,13 @@ export function openPool({ url, clock, size = 10, onLost = () => {} }: PoolOptio
 
   return {
     reading,
+    bell: (hear) =>
+      createBell({
+        connect: () =>
+          new pg.Client({ ...address, application_name: 'frontdesk bell', query_timeout: 5 * SECOND }),
+        hear,
+        onLost,
+      }),
     async transaction<T>(
       work: (conn: Connection) => Promise<T>,
       { unlimited = false }: TransactionOptions,
@@ -132,7 +147,28 @@ function readAddress(url: string) {
 type Client = pg.Pool | pg.PoolClient
 
 const run = (client: Client, text: string) =>
-  client.query({ text, query_timeout: ANSWER_MS } as pg.QueryConfig)
+  inTurn(client, { text, query_timeout: ANSWER_MS } as pg.QueryConfig)
+
+/** The end of the last query of a client that was begun. */
+const ends = new WeakMap<Client, Promise<void>>()
+
+/** One query at a time on a connection: several begun at once (Promise.all) the driver does not take any longer. */
+function inTurn(client: Client, config: pg.QueryConfig): Promise<pg.QueryResult> {
+  const ask = () =>
+    client.query(config).catch((error: unknown) => {
+      throw fromDriver(error)
+    })
+  if (client instanceof pg.Pool) return ask()
+  const before = ends.get(client)
+  const sent = before ? before.then(ask) : ask()
+  const end = sent.then(nothing, nothing).then(() => {
+    if (ends.get(client) === end) ends.delete(client)
+  })
+  ends.set(client, end)
+  return sent
+}
+
+const nothing = () => {}
 
 /** As drizzle expects them: instants as text, which the columns decode, and numbers of eight bytes as numbers. */
 const TYPES = { getTypeParser } as pg.CustomTypesConfig
@@ -149,10 +185,10 @@ function connectionTo(client: Client, answerMs = ANSWER_MS): Connection {
   const query = async (config: pg.QueryConfig, values?: unknown[]) => {
     const given = { ...config, values, types: TYPES, query_timeout: answerMs }
     try {
-      return await client.query(given as pg.QueryConfig)
+      return await inTurn(client, given as pg.QueryConfig)
     } catch (error) {
       // What fails in a transaction is translated at its end: until then it must be told from other errors.
-      throw client instanceof pg.Pool ? translate(withoutValues(error)) : withoutValues(error)
+      throw client instanceof pg.Pool ? translate(error) : error
     }
   }
   const queries = drizzle({ client: { query } as unknown as pg.Pool, casing: 'snake_case' })

@@ -7,12 +7,16 @@ import type { Clock } from '../clock.js'
 import { createAnnouncer } from './announcer.js'
 import { type Connection, connection, Handle } from './handle.js'
 import { postgresKit } from './kit.js'
+import type { Bell } from './postgres-bell.js'
 import { codeOf, isCollision, translate, withoutValues } from './postgres-errors.js'
 import { coreTables } from './tables/index.js'
-import type { Db, Dialect, Queries, TransactionOptions, Tx } from './types.js'
+import type { Db, Dialect, Notice, Notices, Queries, Topic, TransactionOptions, Tx } from './types.js'
 
 const dialect: Dialect = {
   name: 'postgres',
+  oneWriter: false,
+  snapshot: sql`select pg_current_snapshot()::text as snapshot`,
+  ahead: sql`(pg_snapshot_xmax(pg_current_snapshot())::text)::bigint`,
   skipLocked: sql`for update skip locked`,
   isUniqueViolation: (error) => codeOf(error) === '23505',
 }
@@ -23,6 +27,8 @@ export interface PostgresDriver {
   readonly reading: Connection
   /** Begins, runs `work`, commits; rolls back when it rejects. */
   transaction<T>(work: (conn: Connection) => Promise<T>, options: TransactionOptions): Promise<T>
+  /** Notices between processes; a database that one process has alone needs none. */
+  bell?(hear: (notices: readonly Notice[]) => void): Bell
   check(): Promise<{ ok: boolean; detail: string }>
   close(): Promise<void>
 }
@@ -34,6 +40,7 @@ export function openPostgres({ driver, clock }: { driver: PostgresDriver; clock:
   const t = coreTables(postgresKit())
   const inside = new AsyncLocalStorage<Handle>()
   const announcer = createAnnouncer()
+  const bell = driver.bell?.(announcer.tell)
   // With one connection (PGlite) reading `db` inside a transaction would wait for itself: the guard throws first.
   const outsideOnly = () => {
     if (inside.getStore()) throw new Error('db was used inside a transaction: use its tx')
@@ -55,6 +62,7 @@ export function openPostgres({ driver, clock }: { driver: PostgresDriver; clock:
       }
     }, options)
     announcer.tell(notices)
+    bell?.tell(notices)
     return result
   }
 
@@ -70,9 +78,15 @@ export function openPostgres({ driver, clock }: { driver: PostgresDriver; clock:
           await delay(Math.random() * 10 * 2 ** tried)
         }
     },
-    onCommit: announcer.on,
+    onCommit<T extends Topic>(topic: T, listener: (...value: Notices[T]) => void) {
+      announcer.on(topic, listener)
+      bell?.listen()
+    },
     check: driver.check,
-    close: driver.close,
+    async close() {
+      await bell?.close()
+      await driver.close()
+    },
   })
 }
 

@@ -18,6 +18,9 @@ type File = SqliteDriver.Database
 
 const dialect: Dialect = {
   name: 'sqlite',
+  oneWriter: true,
+  snapshot: null,
+  ahead: null,
   skipLocked: sql``,
   isUniqueViolation: (error) => /^SQLITE_CONSTRAINT_(UNIQUE|PRIMARYKEY)/.test(codeOf(error)),
 }

@@ -24,6 +24,11 @@ export interface Reader extends Pick<Queries, 'select' | 'selectDistinct'> {
 export interface Tx extends Reader, Pick<Queries, 'insert' | 'update' | 'delete'> {
   /** The instant of this transaction. */
   readonly now: Date
+  /**
+   * Holds these names until its end: of transactions that want one of them only one runs at a time, and what it reads
+   * afterwards is what the others have committed. Free where there is one writer anyway.
+   */
+  lock(...names: string[]): Promise<void>
   /** Runs a raw statement that returns nothing. */
   exec(statement: SQL): Promise<void>
   /** Tells listeners of `topic`, once this is committed. */
@@ -65,22 +70,33 @@ export type Topic = keyof Notices
 export type Notice = { [T in Topic]: readonly [topic: T, ...value: Notices[T]] }[Topic]
 
 export interface Ring {
+  /** The row. */
   readonly id: string
   readonly name: string
-  /** Null: the row waits no more. */
+  /** Null: it waits no more. */
   readonly at: Date | null
-  /** The time it waited for until now. */
-  readonly before?: Date | undefined
+  /** It waited before, for another time. */
+  readonly moved?: boolean
 }
 
 /** The few places where the databases differ. */
 export interface Dialect {
+  /** Which transactions a reader sees the rows of, at this moment; null where they commit one after the other. */
+  readonly snapshot: SQL | null
+  /** The number from which on no transaction is visible in the same statement; null as above. */
+  readonly ahead: SQL | null
   readonly name: 'sqlite' | 'postgres'
+  /** Transactions run one after the other: what one of them has read stays true until its end. */
+  readonly oneWriter: boolean
   /** Locks rows that were selected for a claim, skipping those another process holds. */
   readonly skipLocked: SQL
   /** An error of a unique index? */
   isUniqueViolation(error: unknown): boolean
 }
+
+/** The rows that are selected stay as they are until the end of the transaction. Where there is one writer: they do. */
+export const lockRows = <Q>(query: Q): Q =>
+  (query as { for?: (strength: 'update') => Q }).for?.('update') ?? query
 
 /**
  * Defines a query that is prepared once per connection.

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import type { App } from '../app/app.js'
 import { after, DAY, MINUTE, newId, SECOND } from '../clock.js'
-import type { Tx } from '../db/types.js'
+import type { Reader, Tx } from '../db/types.js'
 import { createToken } from '../people/tokens.js'
 import { createInbox } from '../tickets/inboxes.js'
 import { composeDemo } from './compose.js'
@@ -17,8 +17,13 @@ export const DEMO_INBOXES = {
 
 /** @returns the token of the administrator, or null when this desk has its own data already. */
 export async function makeDemo(app: App): Promise<string | null> {
-  if (!app.config.demo || !(await isEmpty(app))) return null
-  const token = await app.db.transaction(makePeople)
+  if (!app.config.demo || !(await isEmpty(app.db))) return null
+  const token = await app.db.transaction(async (tx) => {
+    // On PostgreSQL another desk may begin at this moment.
+    await tx.lock('demo')
+    return (await isEmpty(tx)) ? makePeople(tx) : null
+  })
+  if (token === null) return null
   const start = after(app.clock.now(), -demoMails.length * MINUTE)
   await app.spool.putMany(
     demoMails.map((mail, index) => ({
@@ -30,10 +35,10 @@ export async function makeDemo(app: App): Promise<string | null> {
   return token
 }
 
-async function isEmpty({ db }: App): Promise<boolean> {
+async function isEmpty(r: Reader): Promise<boolean> {
   const [agents, inboxes] = await Promise.all([
-    db.select({ id: db.t.agents.id }).from(db.t.agents).limit(1),
-    db.select({ id: db.t.inboxes.id }).from(db.t.inboxes).limit(1),
+    r.select({ id: r.t.agents.id }).from(r.t.agents).limit(1),
+    r.select({ id: r.t.inboxes.id }).from(r.t.inboxes).limit(1),
   ])
   return agents.length === 0 && inboxes.length === 0
 }

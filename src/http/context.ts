@@ -9,6 +9,7 @@ import type { Principals } from '../people/principal.js'
 import type { PluginHost } from '../plugin/host.js'
 import type { Settings } from '../settings/settings.js'
 import type { Desk } from '../tickets/desk.js'
+import type { Live } from './live/live.js'
 import type { AddRoute } from './route.js'
 
 export interface Health {
@@ -28,6 +29,7 @@ export interface HttpDeps {
   /** Every permission there is, of the core and of plugins. */
   permissions: readonly Permission[]
   plugins: PluginHost
+  live: Live
 }
 
 export type Routes = (add: AddRoute, deps: HttpDeps) => void

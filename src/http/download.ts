@@ -5,11 +5,13 @@ import type { Blobs } from '../blobs/blobs.js'
 /** What a browser shows without running anything; all else is a plain download. */
 const HARMLESS = /^(image\/(png|jpeg|gif|webp)|text\/plain|application\/pdf|audio\/[\w.+-]+|video\/[\w.+-]+)$/
 
-export function serveFile(
+export async function serveFile(
   reply: FastifyReply,
   blobs: Blobs,
   file: { filename: string; contentType: string; hash: string; size: number },
 ) {
+  // Before any header: what cannot be read gets an answer of its own.
+  const content = await blobs.stream(file.hash)
   const type = HARMLESS.test(file.contentType) ? file.contentType : 'application/octet-stream'
   return reply
     .header('content-disposition', contentDisposition(file.filename))
@@ -18,7 +20,7 @@ export function serveFile(
     .header('cache-control', 'private, max-age=86400, immutable')
     .header('content-length', file.size)
     .type(type)
-    .send(blobs.stream(file.hash))
+    .send(content)
 }
 
 /** RFC 6266: a plain fallback, and the real name in UTF-8. */

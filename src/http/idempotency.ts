@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { and, eq, lte } from 'drizzle-orm'
 import { after, DAY } from '../clock.js'
-import type { Db, Tx } from '../db/types.js'
+import type { Db, Reader, Tx } from '../db/types.js'
 import { fail } from '../errors.js'
 import type { Secrets } from '../settings/secrets.js'
 
@@ -39,16 +39,21 @@ export function createIdempotency(db: Db, secrets: Secrets): Idempotency {
       if (running.has(slot)) throw fail('idempotency_running')
       running.add(slot)
       try {
-        const answer = await db.transaction(async (tx) => {
+        return await db.transaction(async (tx) => {
+          if (!tx.dialect.oneWriter) {
+            // Another process may be at it: without waiting for it the work here could fail at what it has made.
+            await tx.lock(`idempotency ${slot}`)
+            const other = await find(tx, keyed, request, secrets)
+            if (other) return { ...other, replayed: true }
+          }
           const answer = await work(tx)
           // The answer may hold a token that is shown once: it is sealed.
           const body = secrets.seal(JSON.stringify(answer.body ?? null))
           await tx
             .insert(tx.t.idempotency)
             .values({ agentId: owner, key, request, status: answer.status, body, createdAt: tx.now })
-          return answer
+          return { ...answer, replayed: false }
         })
-        return { ...answer, replayed: false }
       } catch (error) {
         // Another process had the same key at the same moment: its answer counts, ours was rolled back.
         const other = db.dialect.isUniqueViolation(error) && (await find(db, keyed, request, secrets))
@@ -62,13 +67,13 @@ export function createIdempotency(db: Db, secrets: Secrets): Idempotency {
 }
 
 async function find(
-  db: Db,
+  r: Reader,
   { owner, key }: Keyed,
   request: string,
   secrets: Secrets,
 ): Promise<Answer | null> {
-  const { idempotency } = db.t
-  const [row] = await db
+  const { idempotency } = r.t
+  const [row] = await r
     .select()
     .from(idempotency)
     .where(and(eq(idempotency.agentId, owner), eq(idempotency.key, key)))

@@ -37,6 +37,10 @@ export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends
   /** Success status -> schema; `null`: no content. */
   response: { [status: number]: TSchema | null }
   bodyLimit?: number
+  /** The answer is a stream without an end: HEAD, which would read it, is left out. */
+  endless?: boolean
+  /** Another way to say who is asking, tried before the token; undefined: it was not used. */
+  authenticate?(request: FastifyRequest): Promise<Principal | undefined>
   handler(call: Call<Static<P>, Static<Q>, Static<B>>): Promise<unknown>
 }
 
@@ -72,10 +76,11 @@ export function routeAdder(app: FastifyInstance, { db, principals, secrets }: Ro
       url: `/api${url}`,
       schema: schemaOf(definition),
       config: { permission: typeof permission === 'string' ? permission : permission.name },
+      ...(definition.endless && { exposeHeadRoute: false }),
       ...(definition.bodyLimit && { bodyLimit: definition.bodyLimit }),
       async onRequest(request) {
         if (permission === 'public') return
-        const who = await authenticate(principals, request)
+        const who = (await definition.authenticate?.(request)) ?? (await authenticate(principals, request))
         if (permission !== 'any' && !who.permissions.has(permission.name))
           throw fail('forbidden', `This needs the permission "${permission.name}".`)
         principalOf.set(request, who)
@@ -93,7 +98,8 @@ export function routeAdder(app: FastifyInstance, { db, principals, secrets }: Ro
           reply,
           write,
         })
-        if (body === reply) return reply
+        // A reply can be waited for: who answers a stream comes back here when it has ended, or was cut off.
+        if (reply.sent || reply.raw.headersSent) return reply
         if (reply.statusCode === 200) reply.code(success ?? 200)
         return reply.send(body ?? null)
       },

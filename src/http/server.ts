@@ -1,6 +1,7 @@
 // The Fastify server: limits, headers, errors, and every route in one explicit list.
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import type { HttpDeps, Routes } from './context.js'
+import { createLive, type Live } from './live/live.js'
 import { useOpenApi } from './openapi.js'
 import { answerError, useProblems } from './problem.js'
 import { routeAdder } from './route.js'
@@ -8,6 +9,7 @@ import { agentRoutes } from './routes/agents.js'
 import { contactRoutes } from './routes/contacts.js'
 import { fieldRoutes } from './routes/fields.js'
 import { inboxRoutes } from './routes/inboxes.js'
+import { liveRoutes } from './routes/live.js'
 import { messageRoutes } from './routes/messages.js'
 import { operationRoutes } from './routes/operations.js'
 import { pluginRoutes } from './routes/plugins.js'
@@ -23,6 +25,7 @@ export const routes: readonly Routes[] = [
   sessionRoutes,
   ticketRoutes,
   messageRoutes,
+  liveRoutes,
   contactRoutes,
   inboxRoutes,
   teamRoutes,
@@ -46,10 +49,11 @@ export interface HttpServer {
   app: FastifyInstance
   /** Every route of the API with its permission. */
   routes: readonly RegisteredRoute[]
+  live: Live
 }
 
 export async function createServer(
-  deps: HttpDeps,
+  deps: Omit<HttpDeps, 'live'>,
   { logger, version }: { logger: Logger | false; version: string },
 ): Promise<HttpServer> {
   const registered: RegisteredRoute[] = []
@@ -87,6 +91,9 @@ export async function createServer(
   useProblems(app)
   await useOpenApi(app, { url: deps.config.url, version })
   const add = routeAdder(app, { db: deps.db, principals: deps.principals, secrets: deps.desk.secrets })
-  for (const declare of routes) declare(add, deps)
-  return { app, routes: registered }
+  const live = createLive({ db: deps.db, principals: deps.principals, log: app.log })
+  // Before the server waits for its connections to end: these would never.
+  app.addHook('preClose', live.stop)
+  for (const declare of routes) declare(add, { ...deps, live })
+  return { app, routes: registered, live }
 }

@@ -1,12 +1,14 @@
 // Second step of every intake, as a job: normalise -> judge -> thread -> store -> emit, and the replay of it.
 import { and, eq, sql } from 'drizzle-orm'
 import type { Blobs } from '../blobs/blobs.js'
+import { after, SECOND } from '../clock.js'
 import { type Db, prepared, type Tx } from '../db/types.js'
-import { fail } from '../errors.js'
+import { fail, isDeskError } from '../errors.js'
 import { schedule } from '../jobs/schedule.js'
 import type { JobHandler, JobRun } from '../jobs/types.js'
 import type { Desk } from '../tickets/desk.js'
 import { type Case, type Decision, decide, type Intake, type Neighbour, sameHeader } from './decide.js'
+import { othersFirst } from './elsewhere.js'
 import { isTorso } from './identity.js'
 import type { InboundMessage } from './mime/message.js'
 import type { Normaliser } from './mime/pool.js'
@@ -32,6 +34,9 @@ export function intakeHandler(deps: ProcessDeps): JobHandler<Data> {
       const place = line.join(job.data.keys)
       try {
         await processOne(deps, job, place)
+      } catch (error) {
+        if (!isDeskError(error) || error.code !== 'blob_unavailable') throw error
+        await wait(deps, job)
       } finally {
         place.leave()
       }
@@ -45,6 +50,16 @@ export function intakeHandler(deps: ProcessDeps): JobHandler<Data> {
   }
 }
 
+const STORE_AWAY_MS = 15 * SECOND
+
+/** While the store of the mail is away nothing is wrong with the mail: that costs it none of its tries. */
+async function wait({ db }: ProcessDeps, job: JobRun<Data>) {
+  await db.transaction(async (tx) => {
+    await job.complete(tx)
+    await schedule(tx, processIntake, job.data, { at: after(tx.now, STORE_AWAY_MS) })
+  })
+}
+
 /** `failed`: a person gave the dead job its tries back. */
 const OPEN: readonly string[] = ['received', 'failed']
 
@@ -54,17 +69,34 @@ async function processOne(deps: ProcessDeps, job: JobRun<Data>, place: Place) {
   if (!intake || !OPEN.includes(intake.state)) return
   const raw = await blobs.read(intake.rawHash)
   const message = await normalise(deps, raw)
-  await place.turn([...message.inReplyTo, ...message.references].map(messageKey))
-  const neighbours = await findNeighbours(deps, intake, raw)
-  const one = { intake, message, neighbours }
-  await db.transaction(
-    async (tx) => {
-      await carryOut(tx, desk, one, await decide(tx, desk, one))
-      await job.complete(tx)
-    },
-    // Mails that are parsed in the same moment share one fsync.
-    { patienceMs: 25 },
-  )
+  const answered = [...message.inReplyTo, ...message.references].map(messageKey)
+  await place.turn(answered)
+  const keys = [...job.data.keys, ...answered].slice(0, MOST_KEYS)
+  await othersFirst(db, job, keys)
+  for (let stored = false; !stored; ) {
+    const found = await sameHeader(db, intake)
+    const one = { intake, message, neighbours: await findNeighbours(deps, intake, raw, found) }
+    stored = await db.transaction(
+      async (tx) => {
+        if (!(await isStillSo(tx, intake, found, keys))) return false
+        await carryOut(tx, desk, one, await decide(tx, desk, one))
+        await job.complete(tx)
+        return true
+      },
+      // Mails that are parsed in the same moment share one fsync.
+      { patienceMs: 25 },
+    )
+  }
+}
+
+const MOST_KEYS = 100
+
+/** From here on no other process stores a mail of the same sender, header or Message-ID; has one done so before? */
+async function isStillSo(tx: Tx, intake: Intake, found: readonly Intake[], keys: readonly string[]) {
+  if (tx.dialect.oneWriter) return true
+  await tx.lock(...keys)
+  const ids = (rows: readonly Intake[]) => rows.map(({ id }) => id).join()
+  return ids(await sameHeader(tx, intake)) === ids(found)
 }
 
 const byId = prepared<{ id: string }, Intake>(
@@ -88,12 +120,13 @@ async function normalise({ normaliser, blobs }: ProcessDeps, raw: Uint8Array): P
 }
 
 async function findNeighbours(
-  { db, blobs }: ProcessDeps,
+  { blobs }: ProcessDeps,
   intake: Intake,
   raw: Uint8Array,
+  found: readonly Intake[],
 ): Promise<Neighbour[]> {
   const neighbours: Neighbour[] = []
-  for (const other of await sameHeader(db, intake)) {
+  for (const other of found) {
     if (other.digest === intake.digest) neighbours.push({ intake: other, relation: 'same' })
     else if (other.size < intake.size) {
       if (isTorso(await blobs.read(other.rawHash), raw))
@@ -140,7 +173,8 @@ export async function dryRun(
   if (!intake) throw fail('not_found')
   const raw = await deps.blobs.read(intake.rawHash)
   const message = await deps.normaliser.normalise(raw)
-  const one: Case = { intake, message, neighbours: await findNeighbours(deps, intake, raw) }
+  const found = await sameHeader(deps.db, intake)
+  const one: Case = { intake, message, neighbours: await findNeighbours(deps, intake, raw, found) }
   const undone = new Error('dry run')
   let decision: Decision | undefined
   await deps.db

@@ -1,5 +1,6 @@
 // Takes the spool in order: receive, commit, and only then unlink. What cannot be taken now stays where it is.
 import { readFile } from 'node:fs/promises'
+import { isDeskError } from '../errors.js'
 import type { EngineLog } from '../jobs/engine.js'
 import { type ReceiveDeps, receive } from './receive.js'
 import type { Spool, SpoolEntry } from './spool.js'
@@ -21,6 +22,7 @@ export function createSpooler(deps: ReceiveDeps & { spool: Spool; log: EngineLog
   let running: Promise<void> | undefined
   let again = false
   let stopped = false
+  let away = false
   const stuck = new Set<string>()
   const complained = new Set<string>()
 
@@ -47,7 +49,9 @@ export function createSpooler(deps: ReceiveDeps & { spool: Spool; log: EngineLog
     if (stuck.size > 0) await remove(entries.filter(({ name }) => stuck.has(name)))
     for (const batch of batches(entries.filter(({ name }) => !stuck.has(name)))) {
       if (stopped) break
-      taken += await takeBatch(batch)
+      const count = await takeBatch(batch)
+      if (count === undefined) break
+      taken += count
     }
     return taken
   }
@@ -64,25 +68,42 @@ export function createSpooler(deps: ReceiveDeps & { spool: Spool; log: EngineLog
     }
   }
 
+  const answers = () =>
+    deps.blobs.check().then(
+      () => true,
+      () => false,
+    )
+
   /** Once for each mail: the spool is looked at every two seconds. */
   function complain(mail: string, error: unknown, message: string) {
     if (!complained.has(mail)) log.error({ err: error, mail }, message)
     complained.add(mail)
   }
 
-  async function takeBatch(batch: SpoolEntry[]): Promise<number> {
+  /** @returns undefined when the store of the blobs is away: the others would only wait for it one after the other. */
+  async function takeBatch(batch: SpoolEntry[]): Promise<number | undefined> {
     try {
       await take(deps, batch)
+      away = false
       await remove(batch)
       return batch.length
     } catch (error) {
+      if (isDeskError(error) && error.code === 'blob_unavailable' && !(await answers())) {
+        if (!away) log.error({ err: error }, 'the store of raw mail is away; mail waits in the spool')
+        away = true
+        return undefined
+      }
       if (batch.length === 1) {
         complain(batch[0]!.name, error, 'a mail in the spool could not be taken; it stays there')
         return 0
       }
       // One bad file must not hold back the others.
       let taken = 0
-      for (const entry of batch) taken += await takeBatch([entry])
+      for (const entry of batch) {
+        const count = await takeBatch([entry])
+        if (count === undefined) return undefined
+        taken += count
+      }
       return taken
     }
   }

@@ -167,6 +167,8 @@ async function others(tx: Tx, desk: Desk, message: InboundMessage): Promise<stri
     if (canonical.includes('@') && !own.has(canonical) && people.size < most) people.set(canonical, name)
   }
   const ids: string[] = []
-  for (const [address, name] of people) ids.push((await contactByEmail(tx, name, address)).id)
+  // In one order: two mails that bring the same new people would wait for each other in a circle.
+  for (const [address, name] of [...people].sort(([a], [b]) => (a < b ? -1 : 1)))
+    ids.push((await contactByEmail(tx, name, address)).id)
   return ids
 }

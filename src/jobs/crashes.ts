@@ -1,7 +1,7 @@
 // Jobs whose worker ended while they ran: back they go, one at a time, and not for ever.
 import { and, eq, isNull, lte, sql } from 'drizzle-orm'
 import type { Reader, Tx } from '../db/types.js'
-import type { Claimed } from './ledger.js'
+import type { Claimed } from './claim.js'
 import type { JobHandler } from './types.js'
 
 /** Deaths of the worker that a job may be to blame for. */
@@ -25,11 +25,13 @@ export function hopeless({ attempts, crashes }: Claimed, { type }: JobHandler<un
 export async function reclaim(tx: Tx, all: boolean): Promise<number> {
   const { jobs } = tx.t
   const rows = await tx
-    .select({ id: jobs.id, crashes: jobs.crashes })
+    .select({ id: jobs.id, lease: jobs.lease, crashes: jobs.crashes })
     .from(jobs)
     .where(and(eq(jobs.state, 'running'), all ? undefined : lte(jobs.leaseUntil, tx.now)))
-  for (const { id, crashes } of rows) {
+  for (const { id, lease, crashes } of rows) {
     const blamed = crashes !== null || rows.length === 1
+    // Another process may have freed it meanwhile, and a third have claimed it anew.
+    const same = lease === null ? isNull(jobs.lease) : eq(jobs.lease, lease)
     await tx
       .update(jobs)
       .set({
@@ -42,7 +44,7 @@ export async function reclaim(tx: Tx, all: boolean): Promise<number> {
         crashes: (crashes ?? 0) + (blamed ? 1 : 0),
         error: 'the worker ended while this ran',
       })
-      .where(and(eq(jobs.id, id), eq(jobs.state, 'running')))
+      .where(and(eq(jobs.id, id), eq(jobs.state, 'running'), same))
   }
   if (rows.length > 0) tx.announce('jobs', tx.now)
   return rows.length

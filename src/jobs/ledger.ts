@@ -1,125 +1,54 @@
-// The ledger: what is still to be done is what stands in the `jobs` table. An engine asks here what is due,
-// runs it and reports back; attempts, backoff and death are decided here, so that every engine behaves alike.
-import { and, asc, eq, inArray, isNotNull, lte, notInArray, type SQL, sql } from 'drizzle-orm'
-import { after, newId, SECOND } from '../clock.js'
-import { type Db, prepared, type Tx } from '../db/types.js'
-import { hopeless, unsuspected } from './crashes.js'
-import { schedule } from './schedule.js'
-import type { JobHandler, JobHandlers } from './types.js'
+// The ledger: what is still to be done is what stands in the `jobs` table. An engine asks in claim.ts what is due,
+// runs it and reports back here; attempts, backoff and death are decided here, so that every engine behaves alike.
+import { and, asc, eq, gt, inArray, lte, or, type SQL, sql } from 'drizzle-orm'
+import { after, newId } from '../clock.js'
+import { prepared, preparedBySize, type Tx } from '../db/types.js'
+import { type Claimed, LEASE_MS } from './claim.js'
+import { hopeless } from './crashes.js'
+import { ringNow, schedule } from './schedule.js'
+import type { JobHandler, JobHandlers, JobType } from './types.js'
 
-export const LEASE_MS = 60 * SECOND
+const p = sql.placeholder
 
-export interface Claimed {
-  id: string
-  name: string
-  data: unknown
-  attempts: number
-  createdAt: Date
-  lease: string
-  /** See `crashes.ts`; null for nearly all. */
-  crashes: number | null
+const removeHeld = preparedBySize((size) =>
+  prepared<Record<string, string>, { id: string }>(
+    (q, { jobs }) =>
+      q
+        .delete(jobs)
+        .where(
+          or(
+            ...Array.from({ length: size }, (_, index) =>
+              and(eq(jobs.id, p(`id${index}`)), eq(jobs.lease, p(`lease${index}`))),
+            ),
+          ),
+        )
+        .returning({ id: jobs.id }) as never,
+  ),
+)
+
+/** One that is over, with its handler. */
+export interface Over {
+  job: Claimed
+  handler: JobHandler<unknown>
 }
 
-/** How many more of a kind may be claimed now; kinds that have none are left out of the query. */
-export type Room = (name: string) => number
+/** Most that `completeAll` takes. */
+export const MOST_AT_ONCE = 64
 
 /**
- * Takes up to `most` due rows, oldest first. A row that is claimed gives up its key.
- * @param suspects whether one may be among them that ran when a worker ended. These run one at a time: otherwise
- * all that run beside the one that takes the worker down would be counted out with it.
+ * Removes jobs that are done.
+ * @returns those that were still ours: of the others another worker has the row.
  */
-export async function claim(
-  db: Db,
-  handlers: JobHandlers,
-  room: Room,
-  most: number,
-  suspects = true,
-): Promise<Claimed[]> {
-  return db.transaction(async (tx) => {
-    const { jobs } = tx.t
-    const full = handlers.names().filter((name) => room(name) <= 0)
-    const look = async () => [
-      ...(suspects ? await leastSuspect(tx, full) : []),
-      ...(await dueRows(tx, full, most * 2)),
-    ]
-    let due = await look()
-    // Rows of a plugin that only another process has must not fill the window before those that can run here.
-    while (await parkUnknown(tx, handlers, due)) due = await look()
-    const ids = choose(due, room, most)
-    if (ids.length === 0) return []
-    const lease = newId()
-    const rows = await tx
-      .update(jobs)
-      .set({
-        state: 'running',
-        key: null,
-        lease,
-        leaseUntil: after(tx.now, LEASE_MS),
-        attempts: sql`${jobs.attempts} + 1`,
-      })
-      .where(and(inArray(jobs.id, ids), eq(jobs.state, 'waiting')))
-      .returning({
-        id: jobs.id,
-        name: jobs.name,
-        data: jobs.data,
-        attempts: jobs.attempts,
-        createdAt: jobs.createdAt,
-        crashes: jobs.crashes,
-      })
-    const order = new Map(ids.map((id, index) => [id, index]))
-    return rows.map((row) => ({ ...row, lease })).sort((a, b) => order.get(a.id)! - order.get(b.id)!)
-  })
+export async function completeAll(tx: Tx, over: readonly Over[]): Promise<ReadonlySet<string>> {
+  const params = over.flatMap(({ job: { id, lease } }, index) => [
+    [`id${index}`, id],
+    [`lease${index}`, lease],
+  ])
+  const gone = await tx.run(removeHeld(over.length), Object.fromEntries(params))
+  const ours = new Set(gone.map(({ id }) => id))
+  for (const { job, handler } of over) if (ours.has(job.id)) await again(tx, handler)
+  return ours
 }
-
-interface Due {
-  id: string
-  name: string
-}
-
-const dueRows = (tx: Tx, full: readonly string[], limit: number) =>
-  tx.rows<Due>(
-    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, full), unsuspected(tx))}
-      order by run_at, id limit ${limit} ${tx.dialect.skipLocked}`,
-  )
-
-const leastSuspect = (tx: Tx, full: readonly string[]) =>
-  tx.rows<Due>(
-    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, full), isNotNull(tx.t.jobs.crashes))}
-      order by crashes, run_at limit 1 ${tx.dialect.skipLocked}`,
-  )
-
-const isDue = ({ t: { jobs }, now }: Tx, full: readonly string[]) =>
-  and(
-    eq(jobs.state, 'waiting'),
-    lte(jobs.runAt, now),
-    full.length > 0 ? notInArray(jobs.name, [...full]) : undefined,
-  )
-
-function choose(due: readonly Due[], room: Room, most: number): string[] {
-  const taken = new Map<string, number>()
-  const ids: string[] = []
-  for (const { id, name } of due) {
-    const count = taken.get(name) ?? 0
-    if (ids.length >= most || count >= room(name)) continue
-    taken.set(name, count + 1)
-    ids.push(id)
-  }
-  return ids
-}
-
-async function parkUnknown(tx: Tx, handlers: JobHandlers, due: readonly { id: string; name: string }[]) {
-  const ids = due.filter(({ name }) => !handlers.get(name)).map(({ id }) => id)
-  if (ids.length > 0) await tx.update(tx.t.jobs).set({ state: 'parked' }).where(inArray(tx.t.jobs.id, ids))
-  return ids.length > 0
-}
-
-const removeHeld = prepared<{ id: string; lease: string }, { id: string }>(
-  (q, { jobs }) =>
-    q
-      .delete(jobs)
-      .where(and(eq(jobs.id, sql.placeholder('id')), eq(jobs.lease, sql.placeholder('lease'))))
-      .returning({ id: jobs.id }) as never,
-)
 
 /**
  * Removes a job that is done.
@@ -127,10 +56,14 @@ const removeHeld = prepared<{ id: string; lease: string }, { id: string }>(
  * be done twice.
  */
 export async function complete(tx: Tx, job: Claimed, handler: JobHandler<unknown>): Promise<void> {
-  const gone = await tx.run(removeHeld, { id: job.id, lease: job.lease })
-  if (gone.length === 0) throw new Error('the lease was lost while this ran')
-  await again(tx, handler)
+  const ours = await completeAll(tx, [{ job, handler }])
+  if (ours.size === 0) throw leaseLost()
 }
+
+export const leaseLost = () => new Error('the lease was lost while this ran')
+
+/** What became of a try: `later` with the time of the next. */
+export type Fate = { is: 'done' | 'dead' | 'lost' } | { is: 'later'; at: Date }
 
 /**
  * One try failed: later again, or dead.
@@ -142,7 +75,7 @@ export async function failed(
   handler: JobHandler<unknown>,
   error: string,
   mayDie = true,
-): Promise<'dead' | 'later' | 'lost'> {
+): Promise<Fate> {
   const dead = mayDie && (job.attempts >= handler.type.attempts || hopeless(job, handler) !== null)
   const at = after(tx.now, handler.type.backoff(job.attempts))
   const rows = await tx
@@ -158,23 +91,27 @@ export async function failed(
     })
     .where(held(tx, job))
     .returning({ id: tx.t.jobs.id })
-  if (rows.length === 0) return 'lost'
+  if (rows.length === 0) return { is: 'lost' }
   if (dead) {
     await handler.dead?.(tx, job.data, error)
     await again(tx, handler)
-    return 'dead'
+    return { is: 'dead' }
   }
   tx.announce('jobs', at)
-  return 'later'
+  tx.announce('rings', { id: job.id, name: job.name, at })
+  return { is: 'later', at }
 }
 
 /** Gives a claimed job back untried: the process stops. */
 export async function giveBack(tx: Tx, jobs: readonly Claimed[]): Promise<void> {
-  for (const job of jobs)
-    await tx
+  for (const job of jobs) {
+    const [row] = await tx
       .update(tx.t.jobs)
       .set({ state: 'waiting', lease: null, leaseUntil: null, attempts: job.attempts - 1 })
       .where(held(tx, job))
+      .returning({ id: tx.t.jobs.id, name: tx.t.jobs.name })
+    if (row) ringNow(tx, row)
+  }
 }
 
 const held = (tx: Tx, job: Claimed): SQL | undefined =>
@@ -205,48 +142,67 @@ export async function extend(tx: Tx, jobs: readonly Claimed[]): Promise<void> {
 
 /** At the start: rows without a handler are parked, rows whose handler is back wait again, recurring ones exist. */
 export async function settle(tx: Tx, handlers: JobHandlers): Promise<void> {
-  const { jobs } = tx.t
-  const names = handlers.names()
-  await tx
-    .update(jobs)
-    .set({ state: 'parked' })
-    .where(and(eq(jobs.state, 'waiting'), notInArray(jobs.name, names)))
-  await tx
-    .update(jobs)
-    .set({ state: 'waiting' })
-    .where(and(eq(jobs.state, 'parked'), inArray(jobs.name, names)))
+  await park(tx, handlers)
+  await unpark(tx, handlers)
   for (const { type } of handlers.all())
-    if (type.every !== undefined)
-      await tx
-        .insert(jobs)
-        .values({
-          id: newId(),
-          name: type.name,
-          key: 'recurring',
-          data: {},
-          runAt: after(tx.now, type.every),
-          state: 'waiting',
-          attempts: 0,
-          createdAt: tx.now,
-        })
-        .onConflictDoNothing()
+    if (type.every !== undefined) await begin(tx, type, after(tx.now, type.every))
 }
 
-/** When the next row is due, leaving out what could not be claimed now. */
-export async function nextDue(db: Db, full: readonly string[], suspects: boolean): Promise<Date | null> {
-  const { jobs } = db.t
-  const [row] = await db
-    .select({ at: jobs.runAt })
-    .from(jobs)
-    .where(
-      and(
-        eq(jobs.state, 'waiting'),
-        isNotNull(jobs.runAt),
-        full.length > 0 ? notInArray(jobs.name, [...full]) : undefined,
-        suspects ? undefined : unsuspected(db),
-      ),
-    )
-    .orderBy(asc(jobs.runAt))
-    .limit(1)
-  return row?.at ?? null
+/** Rows that have no handler here; with `overdueMs`, only those that no other worker takes either. */
+export async function park(tx: Tx, handlers: JobHandlers, overdueMs?: number): Promise<void> {
+  const { jobs } = tx.t
+  for (const name of await namesOf(tx))
+    if (!handlers.get(name))
+      await tx
+        .update(jobs)
+        .set({ state: 'parked' })
+        .where(
+          and(
+            eq(jobs.state, 'waiting'),
+            eq(jobs.name, name),
+            overdueMs === undefined ? undefined : lte(jobs.runAt, after(tx.now, -overdueMs)),
+          ),
+        )
+}
+
+/** Every kind there is a row of; one step of an index for each, however many rows there are. */
+async function namesOf(tx: Tx): Promise<string[]> {
+  const { jobs } = tx.t
+  const names: string[] = []
+  for (;;) {
+    const last = names.at(-1)
+    const [next] = await tx
+      .select({ name: jobs.name })
+      .from(jobs)
+      .where(last === undefined ? undefined : gt(jobs.name, last))
+      .orderBy(asc(jobs.name))
+      .limit(1)
+    if (!next) return names
+    names.push(next.name)
+  }
+}
+
+/** Rows that were parked by a process that has no handler for them, or before a plugin was switched on. */
+export async function unpark(tx: Tx, handlers: JobHandlers): Promise<void> {
+  const { jobs } = tx.t
+  const back = await tx
+    .update(jobs)
+    .set({ state: 'waiting' })
+    .where(and(eq(jobs.state, 'parked'), inArray(jobs.name, handlers.names())))
+    .returning({ id: jobs.id, name: jobs.name, at: jobs.runAt })
+  for (const row of back) {
+    tx.announce('jobs', row.at)
+    tx.announce('rings', row)
+  }
+}
+
+/** The first row of a recurring job, unless there is one. */
+async function begin(tx: Tx, { name }: JobType<unknown>, at: Date) {
+  const row = { id: newId(), name, key: 'recurring', data: {}, runAt: at, createdAt: tx.now }
+  const added = await tx
+    .insert(tx.t.jobs)
+    .values({ ...row, state: 'waiting', attempts: 0 })
+    .onConflictDoNothing()
+    .returning({ id: tx.t.jobs.id })
+  if (added.length > 0) tx.announce('rings', { id: row.id, name, at })
 }

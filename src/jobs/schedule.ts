@@ -15,7 +15,7 @@ const p = sql.placeholder
 
 const upsert = prepared<
   { id: string; name: string; key: string | null; data: unknown; at: Date; now: Date },
-  never
+  { id: string }
 >(
   (q, t) =>
     q
@@ -39,7 +39,8 @@ const upsert = prepared<
           attempts: sql`0`,
           error: sql`null`,
         },
-      }) as never,
+      })
+      .returning({ id: t.jobs.id }) as never,
 )
 
 export async function schedule<Data>(
@@ -48,8 +49,12 @@ export async function schedule<Data>(
   data: Data,
   { key, at = tx.now }: ScheduleOptions = {},
 ): Promise<void> {
-  await tx.run(upsert, { id: newId(), name: type.name, key: key ?? null, data, at, now: tx.now })
+  const { name } = type
+  const own = newId()
+  const [row] = await tx.run(upsert, { id: own, name, key: key ?? null, data, at, now: tx.now })
+  const { id } = row!
   tx.announce('jobs', at)
+  tx.announce('rings', { id, name, at, moved: id !== own })
 }
 
 /** @returns whether a waiting row was taken back; false when there was none or it is already running. */
@@ -58,5 +63,12 @@ export async function cancel(tx: Tx, type: JobType<never>, key: string): Promise
     .delete(tx.t.jobs)
     .where(and(eq(tx.t.jobs.name, type.name), eq(tx.t.jobs.key, key)))
     .returning({ id: tx.t.jobs.id })
+  for (const { id } of gone) tx.announce('rings', { id, name: type.name, at: null })
   return gone.length > 0
+}
+
+/** Tells the engine of a row that waits again and is due at once. */
+export function ringNow(tx: Tx, { id, name }: { id: string; name: string }): void {
+  tx.announce('jobs', tx.now)
+  tx.announce('rings', { id, name, at: tx.now })
 }

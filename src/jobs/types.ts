@@ -13,8 +13,15 @@ export interface JobType<Data> {
   readonly backoff: (attempt: number) => number
   /** Milliseconds between runs of a recurring job. */
   readonly every?: number
+  /** How many of this kind may begin in a span of time, in all processes together. */
+  readonly rate?: Rate
   /** Never set: carries the type of the data. */
   readonly data?: (data: Data) => void
+}
+
+export interface Rate {
+  readonly most: number
+  readonly perMs: number
 }
 
 type Options = Partial<Omit<JobType<unknown>, 'name' | 'data'>>
@@ -79,5 +86,6 @@ export class JobHandlers {
   /** Also one that is paused: what was claimed before that is run. */
   known = (name: string) => this.#byName.get(name)
   names = () => [...this.#byName.keys()].filter((name) => !this.#paused.has(name))
+  knownNames = () => [...this.#byName.keys()]
   all = () => this.names().map((name) => this.#byName.get(name)!)
 }

@@ -1,7 +1,7 @@
 // The job behind every reply: hands the queued message to its channel, outside of any transaction, and records
 // what came of it. The Message-ID was fixed with the row, so a second copy after a crash carries the same id.
 import { and, asc, eq, inArray, ne, sql } from 'drizzle-orm'
-import type { Blobs } from '../blobs/blobs.js'
+import { type Blobs, lazyStream } from '../blobs/blobs.js'
 import type { Channel, Outcome, Outgoing } from '../channels/channel.js'
 import type { Db, Reader, Tx } from '../db/types.js'
 import type { JobHandler, JobRun } from '../jobs/types.js'
@@ -84,7 +84,7 @@ async function load({ db, desk, blobs }: DeliverDeps, message: Message): Promise
       filename,
       contentType,
       contentId,
-      content: () => blobs.stream(hash),
+      content: () => lazyStream(blobs, hash),
     })),
     inbox,
   }

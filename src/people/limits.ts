@@ -13,6 +13,8 @@ export interface Limit {
 /** Takes one use from the bucket of `key`. @returns false when it is empty. */
 export async function take(tx: Tx, key: string, { most, perMs }: Limit): Promise<boolean> {
   const { limits } = tx.t
+  // Who comes at the same moment reads what is left after this one.
+  await tx.lock(`limit ${key}`)
   const [row] = await tx.select().from(limits).where(eq(limits.key, key))
   const filled = row ? row.left + ((tx.now.getTime() - row.at.getTime()) * most) / perMs : most
   const left = Math.min(most, Math.max(0, filled))

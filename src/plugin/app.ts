@@ -61,6 +61,8 @@ export interface HandlerOptions {
   timeoutMs?: number
   /** How many run at once in one process. Default 4. */
   concurrency?: number
+  /** How many may begin in a span of time, in all processes together: `{ most: 10, perMs: 1000 }`. Default: any number. */
+  rate?: { readonly most: number; readonly perMs: number }
   /** Tries before it is dead. Default 10, with growing delay from 10 s to one hour. */
   attempts?: number
   /** Milliseconds to wait after try number `attempt` (from 1) failed. */

@@ -165,10 +165,14 @@ async function setUp(plugin: Plugin, shared: Shared, log: HostDeps['log']): Prom
   const own = limitLog(log.child?.({ plugin: name }) ?? log, {})
   const { app, seal } = registrarFor(plugin, buildTables(plugin, db.dialect.name), own, shared, registered)
   await db
-    .transaction(async (tx) => {
-      const first = await recordInstalled(tx, plugin, Object.values(permissionsOf(plugin)))
-      if (first) await within(START_MS, () => plugin.install?.(tx as never, app as never))
-    })
+    .transaction(
+      async (tx) => {
+        const first = await recordInstalled(tx, plugin, Object.values(permissionsOf(plugin)))
+        if (first) await within(START_MS, () => plugin.install?.(tx as never, app as never))
+      },
+      // Another process may be installing it at this moment.
+      { unlimited: true },
+    )
     .catch((error: unknown) => {
       throw new PluginError('plugin_install', name, reasonOf(error), { cause: error })
     })

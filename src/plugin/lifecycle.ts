@@ -26,6 +26,8 @@ export async function recordInstalled(
 ): Promise<boolean> {
   const { plugins } = tx.t
   const { name, version } = plugin
+  // Of several processes that start at once one is the first.
+  await tx.lock(`plugin ${name}`)
   const before = await installed(tx, name)
   const row = { version, tables: tableNames(plugin) }
   if (before?.version === version && before.tables.join() === row.tables.join()) return false
@@ -39,6 +41,7 @@ export async function recordInstalled(
 
 async function grant(tx: Tx, permissions: readonly Permission[]) {
   const { roles } = tx.t
+  await tx.lock('roles')
   const [admin] = await tx.select().from(roles).where(eq(roles.name, 'admin'))
   if (!admin) return
   const all = [...new Set([...admin.permissions, ...permissions.map((permission) => permission.name)])]
@@ -70,6 +73,7 @@ export async function uninstall(db: Db, name: string, listed: readonly string[])
   if (listed.includes(name))
     throw fail('in_use', `Take "${name}" off FRONTDESK_PLUGINS and restart the desk first.`)
   return db.transaction(async (tx) => {
+    await tx.lock(`plugin ${name}`, 'roles')
     const row = await installed(tx, name)
     if (!row) throw fail('not_found', `The plugin "${name}" was never installed here.`)
     const { plugins, settings, jobs, ticketFields, ticketStages, notices, pluginFaults, roles } = tx.t

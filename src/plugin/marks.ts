@@ -1,6 +1,15 @@
 // Which filters run at this moment, in a file: when the process dies, the next start reads who was at work. No fsync:
 // the file outlives the process, and a power cut is nobody's fault.
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
 import type { Running as Who } from './running.js'
 
@@ -56,7 +65,13 @@ export function takeDeaths(folder: string): Who[] {
     const pid = Number(/^running-(\d+)$/.exec(name)?.[1])
     // In a container every process has the same number: the file of this one is not opened before its first filter.
     if (!pid || (pid === process.pid ? opened.has(path.join(folder, name)) : isAlive(pid))) continue
-    const file = path.join(folder, name)
+    const file = path.join(folder, `taken-${process.pid}`)
+    try {
+      // Of several processes that start at once one counts it.
+      renameSync(path.join(folder, name), file)
+    } catch {
+      continue
+    }
     for (const line of readFileSync(file, 'utf8').split('\n'))
       try {
         if (line !== '') found.push(JSON.parse(line) as Who)

@@ -71,12 +71,19 @@ export const nothingYet = (): Registered => ({
 const BUDGET_MS = 250
 const MOST_BUDGET_MS = 2000
 
-const jobOptions = ({ timeoutMs, concurrency, attempts, backoff }: HandlerOptions) => ({
-  timeoutMs: timeoutMs ?? 30 * SECOND,
-  concurrency: concurrency ?? 4,
-  attempts: attempts ?? 10,
-  backoff: backoff ?? exponential(10 * SECOND, 60 * MINUTE),
-})
+function jobOptions({ timeoutMs, concurrency, rate, attempts, backoff }: HandlerOptions) {
+  if (rate && !(rate.most >= 1 && rate.perMs >= 1))
+    throw new Error(
+      '`rate` needs `most` and `perMs` of at least 1: { most: 10, perMs: 1000 } is ten a second',
+    )
+  return {
+    timeoutMs: timeoutMs ?? 30 * SECOND,
+    concurrency: concurrency ?? 4,
+    ...(rate && { rate }),
+    attempts: attempts ?? 10,
+    backoff: backoff ?? exponential(10 * SECOND, 60 * MINUTE),
+  }
+}
 
 export function registrarFor(
   plugin: Plugin,

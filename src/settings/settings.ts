@@ -15,6 +15,9 @@ const REFRESH_MS = 2 * SECOND
 export class Settings {
   readonly #known = new Map<string, Setting<unknown>>()
   #values = new Map<string, unknown>()
+  /** Loads that were begun; one that is overtaken by a later one brings old values. */
+  #begun = 0
+  #loaded = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(
@@ -42,7 +45,10 @@ export class Settings {
   }
 
   async load(): Promise<void> {
+    const turn = ++this.#begun
     const rows = await this.db.select().from(this.db.t.settings)
+    if (turn < this.#loaded) return
+    this.#loaded = turn
     const values = new Map<string, unknown>()
     for (const { key, value } of rows) {
       const setting = this.#known.get(key)

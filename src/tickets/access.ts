@@ -33,6 +33,20 @@ export async function visibleTicket(r: Reader, who: Principal, key: string): Pro
   return also.some(({ inboxId }) => who.inboxIds!.includes(inboxId)) ? ticket : undefined
 }
 
+/** Of these tickets the ones that the principal may see now, by id. */
+export async function visibleAmong(
+  r: Reader,
+  who: Pick<Principal, 'inboxIds' | 'teamIds'>,
+  ids: readonly string[],
+): Promise<Map<string, { number: number; inboxId: string }>> {
+  const { tickets } = r.t
+  const rows = await r
+    .select({ id: tickets.id, number: tickets.number, inboxId: tickets.inboxId })
+    .from(tickets)
+    .where(and(inArray(tickets.id, [...ids]), visible(r, who)))
+  return new Map(rows.map(({ id, ...rest }) => [id, rest]))
+}
+
 /** Contacts of visible tickets, and those without any. Undefined: all of them. */
 export function visibleContact(r: Reader, who: Principal): SQL | undefined {
   const mine = visible(r, who)

@@ -8,6 +8,7 @@ import { makeMessageId, makeToken } from './capability.js'
 import type { Ticket } from './create.js'
 import type { Actor, Desk } from './desk.js'
 import { inboxById } from './inboxes.js'
+import { lockById } from './lock.js'
 import { insertMessage } from './messages.js'
 import { readParticipants } from './participants.js'
 import { record } from './timeline.js'
@@ -21,6 +22,7 @@ export async function answerAutomatically(
   ticket: Ticket,
   { text, html, subject }: { text: string; html?: string; subject?: string },
 ): Promise<string | null> {
+  await lockById(tx, ticket.id)
   const inbox = (await inboxById(tx, ticket.inboxId))!
   const requester = (await readParticipants(tx, ticket.id)).find(({ role }) => role === 'requester')
   if (!requester?.address) return null

@@ -3,6 +3,7 @@ import { eq, sql } from 'drizzle-orm'
 import { newId } from '../clock.js'
 import { prepared, type Reader, type Tx } from '../db/types.js'
 import type { Actor, Desk } from './desk.js'
+import { ownTicket } from './lock.js'
 import { addParticipant } from './participants.js'
 import { setTags } from './tags.js'
 import { record } from './timeline.js'
@@ -75,6 +76,7 @@ export async function createTicket(
   const draft = await desk.hooks.apply(tx, createTicketFilter, { ...defaults, ...input }, { ticketId: id })
   const [row] = await tx.run(insert, { ...draft, id, now: tx.now })
   const { number } = row!
+  ownTicket(tx, id)
   await indexWords(tx, number, draft.subject)
   if (draft.tags.length > 0) await setTags(tx, number, draft.tags)
   await addParticipant(tx, id, draft.requesterId, 'requester')

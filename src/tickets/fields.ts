@@ -5,6 +5,7 @@ import Value from 'typebox/value'
 import type { Reader, Tx } from '../db/types.js'
 import { fail } from '../errors.js'
 import type { Actor, Desk } from './desk.js'
+import { lockById } from './lock.js'
 import { record } from './timeline.js'
 import { ticketUpdated } from './tokens.js'
 
@@ -72,6 +73,7 @@ export async function setFields(
   ticket: { id: string; number: number },
   values: Readonly<Record<string, unknown>>,
 ): Promise<void> {
+  await lockById(tx, ticket.id)
   const before = await readFields(tx, ticket.id)
   const { ticketFields: f } = tx.t
   const changes: Record<string, readonly [unknown, unknown]> = {}

@@ -3,9 +3,10 @@ import { eq, sql } from 'drizzle-orm'
 import { newId } from '../clock.js'
 import type { Automatic } from '../db/tables/tickets.js'
 import { prepared, type Tx } from '../db/types.js'
-import { createTicket, type Ticket } from './create.js'
+import { createTicket, type Ticket, ticketById } from './create.js'
 import type { Actor, Desk } from './desk.js'
 import type { Inbox } from './inboxes.js'
+import { lockById, lockTicket } from './lock.js'
 import { rememberId } from './message-ids.js'
 import { insertMessage, type Message, touchTicket } from './messages.js'
 import { addParticipant } from './participants.js'
@@ -54,7 +55,10 @@ export async function openTicket(tx: Tx, desk: Desk, inbound: Inbound): Promise<
 }
 
 /** Automatic mail is stored but wakes nobody: it never reopens a ticket, and no robot becomes a participant. */
-export async function appendToTicket(tx: Tx, desk: Desk, ticket: Ticket, inbound: Inbound): Promise<Stored> {
+export async function appendToTicket(tx: Tx, desk: Desk, found: Ticket, inbound: Inbound): Promise<Stored> {
+  let ticket = await lockTicket(tx, found)
+  // It was merged since it was found.
+  while (ticket.mergedIntoId) ticket = await lockTicket(tx, (await ticketById(tx, ticket.mergedIntoId))!)
   const actor: Actor = { kind: 'contact', id: inbound.contactId }
   const byPerson = inbound.automatic === null
   if (byPerson) await addToTicket(tx, ticket.id, inbound.contactId)
@@ -123,6 +127,7 @@ export async function addTicketInbox(tx: Tx, ticketId: string, inboxId: string):
 export async function replaceContent(tx: Tx, stored: Stored, inbound: Inbound): Promise<void> {
   const { messages, attachments, tickets } = tx.t
   const { content } = inbound
+  await lockById(tx, stored.ticketId)
   await tx
     .update(messages)
     .set({

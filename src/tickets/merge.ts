@@ -6,20 +6,24 @@ import { createTicket, type Ticket } from './create.js'
 import type { Actor, Desk } from './desk.js'
 import { subjectOf } from './inbound.js'
 import { link } from './links.js'
+import { lockAll } from './lock.js'
 import { type Message, touchTicket } from './messages.js'
 import { addParticipant } from './participants.js'
 import { record } from './timeline.js'
 import { ticketMerged } from './tokens.js'
 import { updateTicket } from './update.js'
 
-/** Everything of `source` moves to `target`; mail that answers the source follows. */
+/** Everything of `from` moves to `into`; mail that answers the former follows. */
 export async function mergeTickets(
   tx: Tx,
   desk: Desk,
   actor: Actor,
-  source: Ticket,
-  target: Ticket,
+  from: Ticket,
+  into: Ticket,
 ): Promise<void> {
+  const now = await lockAll(tx, [from.id, into.id])
+  const source = now.get(from.id) ?? from
+  const target = now.get(into.id) ?? into
   if (source.id === target.id || source.mergedIntoId || target.mergedIntoId)
     throw fail('wrong_state', 'A ticket can be merged once, into another one that is not merged itself.')
   const { messages, participants, tickets } = tx.t
@@ -53,9 +57,16 @@ export async function moveMessage(
 ) {
   if (message.direction !== 'in' && target === null)
     throw fail('wrong_state', 'Only a message from outside can become a ticket of its own.')
+  await lockAll(tx, [source.id, ...(target ? [target.id] : [])])
   const targetId = target?.id ?? (await splitOff(tx, desk, actor, message, source))
   if (targetId === source.id) throw fail('wrong_state', 'The message belongs to that ticket already.')
-  await tx.update(tx.t.messages).set({ ticketId: targetId }).where(eq(tx.t.messages.id, message.id))
+  const { messages } = tx.t
+  const moved = await tx
+    .update(messages)
+    .set({ ticketId: targetId })
+    .where(and(eq(messages.id, message.id), eq(messages.ticketId, source.id)))
+    .returning({ id: messages.id })
+  if (moved.length === 0) throw fail('wrong_state', 'The message was moved by somebody else meanwhile.')
   if (message.contactId) await addParticipant(tx, targetId, message.contactId, 'cc')
   const data = { from: source.id, to: targetId }
   for (const ticketId of [source.id, targetId])

@@ -4,6 +4,7 @@ import { newId } from '../clock.js'
 import type { Tx } from '../db/types.js'
 import type { Ticket } from './create.js'
 import type { Actor, Desk } from './desk.js'
+import { lockById } from './lock.js'
 import { insertMessage } from './messages.js'
 import { takeAttachments } from './reply.js'
 import { record } from './timeline.js'
@@ -16,6 +17,7 @@ export async function addNote(
   ticket: Ticket,
   input: { text: string; attachments?: string[] },
 ): Promise<string> {
+  await lockById(tx, ticket.id)
   const id = newId()
   await insertMessage(tx, {
     id,

@@ -10,6 +10,7 @@ import { makeMessageId, makeToken } from './capability.js'
 import type { Ticket } from './create.js'
 import type { Actor, Desk } from './desk.js'
 import { inboxById } from './inboxes.js'
+import { lockTicket } from './lock.js'
 import { insertMessage, type Message, messageById, touchTicket } from './messages.js'
 import { mailboxOf, readParticipants } from './participants.js'
 import { record } from './timeline.js'
@@ -40,9 +41,10 @@ export async function reply(
   tx: Tx,
   desk: Desk,
   author: Actor,
-  ticket: Ticket,
+  given: Ticket,
   input: ReplyInput,
 ): Promise<Message> {
+  const ticket = await lockTicket(tx, given)
   if (input.against !== undefined && ticket.lastPublicMessageId !== input.against)
     throw fail('stale_reply', undefined, { current: await messageById(tx, ticket.lastPublicMessageId ?? '') })
   const agentId = author.kind === 'agent' ? author.id : null

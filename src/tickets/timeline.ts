@@ -1,26 +1,30 @@
 // The timeline: one row per thing that happened to a ticket, never changed. It is the audit trail and the source
 // of the facts that plugins compute from.
-import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, max, or, sql } from 'drizzle-orm'
+import { between, orderColumn, type Position, positionNow, sees } from '../db/position.js'
 import { prepared, type Reader, type Tx } from '../db/types.js'
 import type { Actor } from './desk.js'
+import { lockById } from './lock.js'
 
-export type TimelineType =
-  | 'ticket_created'
-  | 'message_received'
-  | 'message_replaced'
-  | 'message_queued'
-  | 'message_cancelled'
-  | 'message_delayed'
-  | 'message_sent'
-  | 'message_failed'
-  | 'message_bounced'
-  | 'message_moved'
-  | 'note_added'
-  | 'changed'
-  | 'stage_changed'
-  | 'participant_added'
-  | 'linked'
-  | 'merged'
+export const timelineTypes = [
+  'ticket_created',
+  'message_received',
+  'message_replaced',
+  'message_queued',
+  'message_cancelled',
+  'message_delayed',
+  'message_sent',
+  'message_failed',
+  'message_bounced',
+  'message_moved',
+  'note_added',
+  'changed',
+  'stage_changed',
+  'participant_added',
+  'linked',
+  'merged',
+] as const
+export type TimelineType = (typeof timelineTypes)[number]
 
 interface Entry {
   ticketId: string
@@ -60,17 +64,76 @@ export async function record(
   tx: Tx,
   { ticketId, type, actor, messageId = null, data = {} }: Entry,
 ): Promise<void> {
+  await lockById(tx, ticketId)
   await tx.run(insert, { ticketId, at: tx.now, type, kind: actor.kind, actorId: actor.id, messageId, data })
   tx.announce('timeline')
+}
+
+/** Who wrote a row in which transaction is for those who follow the timeline, nobody else. */
+const shown = ({ t: { timeline } }: Reader) => {
+  const { txid: _, ...columns } = getTableColumns(timeline)
+  return columns
 }
 
 /** Oldest first, after the entry `since`. */
 export async function readTimeline(r: Reader, ticketId: string, since: number, limit: number) {
   const { timeline } = r.t
   return r
-    .select()
+    .select(shown(r))
     .from(timeline)
     .where(and(eq(timeline.ticketId, ticketId), gt(timeline.seq, since)))
     .orderBy(asc(timeline.seq))
     .limit(limit)
+}
+
+export type TimelineRow = Reader['t']['timeline']['$inferSelect']
+
+/** All that is visible now lies before it. */
+export const timelinePosition = (r: Reader): Promise<Position> =>
+  positionNow(r, async () => {
+    const [row] = await r.select({ last: max(r.t.timeline.seq) }).from(r.t.timeline)
+    return row?.last ?? 0
+  })
+
+export interface TimelinePage {
+  rows: TimelineRow[]
+  /** Where the next page begins; undefined: this was the last. */
+  next: { order: number; seq: number } | undefined
+}
+
+/** What `to` sees and `from` did not, whatever its numbers: each entry is in exactly one such step. */
+export async function timelineBetween(
+  r: Reader,
+  from: Position,
+  to: Position,
+  { limit, after }: { limit: number; after?: TimelinePage['next'] },
+): Promise<TimelinePage> {
+  const { timeline } = r.t
+  const order = orderColumn(r, timeline)
+  const beyond = after && or(gt(order, after.order), and(eq(order, after.order), gt(timeline.seq, after.seq)))
+  const rows = await r
+    .select()
+    .from(timeline)
+    .where(and(between(r, timeline, from, to), beyond))
+    .orderBy(asc(order), asc(timeline.seq))
+    .limit(limit)
+  const orderOf = (row: TimelineRow) => (order === timeline.seq ? row.seq : row.txid)
+  const last = rows.at(-1)
+  return {
+    rows: rows.filter((row) => sees(to, orderOf(row))).sort((a, b) => a.seq - b.seq),
+    next: rows.length === limit && last ? { order: orderOf(last), seq: last.seq } : undefined,
+  }
+}
+
+/**
+ * After a restore into another PostgreSQL the numbers of the old one can lie ahead of its own: they would come up as
+ * new one day. Nothing is ahead in one that was not restored, and then nothing is written.
+ */
+export async function forgetForeign(tx: Tx): Promise<void> {
+  if (!tx.dialect.ahead) return
+  const { timeline } = tx.t
+  await tx
+    .update(timeline)
+    .set({ txid: 0 })
+    .where(and(sql`${timeline.txid} > 0`, sql`${timeline.txid} >= ${tx.dialect.ahead}`))
 }

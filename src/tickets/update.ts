@@ -5,6 +5,7 @@ import type { Tx } from '../db/types.js'
 import { fail } from '../errors.js'
 import { type Ticket, ticketById } from './create.js'
 import type { Actor, Desk } from './desk.js'
+import { lockTicket } from './lock.js'
 import { cleanTags, setTags } from './tags.js'
 import { record } from './timeline.js'
 import { type Change, ticketUpdated } from './tokens.js'
@@ -22,17 +23,19 @@ export interface TicketChanges {
 
 /**
  * Writes only what differs; nothing at all when nothing does.
- * @param version the version the caller has seen; omitted: whatever it is now.
+ * @param seen the version the caller has seen; omitted: whatever it is now.
  * @throws DeskError `version_conflict` with the current ticket.
  */
 export async function updateTicket(
   tx: Tx,
   desk: Desk,
   actor: Actor,
-  ticket: Ticket,
+  given: Ticket,
   input: TicketChanges,
-  version: number = ticket.version,
+  seen?: number,
 ): Promise<void> {
+  const ticket = await lockTicket(tx, given)
+  const version = seen ?? ticket.version
   if (version !== ticket.version) throw fail('version_conflict', undefined, { current: ticket })
   const wanted = input.tags ? { ...input, tags: cleanTags(input.tags) } : input
   const changes = differences(ticket, wanted)

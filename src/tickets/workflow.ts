@@ -4,6 +4,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { prepared, type Reader, type Tx } from '../db/types.js'
 import { fail } from '../errors.js'
 import type { Actor, Desk } from './desk.js'
+import { lockById } from './lock.js'
 import { record } from './timeline.js'
 import { stageChanged } from './tokens.js'
 
@@ -76,6 +77,7 @@ export async function moveStage(
   to: string,
 ) {
   const { ticketStages: s } = tx.t
+  await lockById(tx, ticketId)
   const from = await readStage(tx, workflow.name, ticketId)
   if (from === null) throw fail('wrong_state', `The ticket is not in ${workflow.name}.`)
   const next = workflow.stages[from] ?? []

@@ -4,7 +4,7 @@ import t from 'tap'
 import { normalise } from '../../src/intake/mime/normalise.js'
 import { replay } from '../../src/intake/process.js'
 import { processIntake } from '../../src/intake/tokens.js'
-import { claim } from '../../src/jobs/ledger.js'
+import { claim } from '../../src/jobs/claim.js'
 import { retryDead } from '../../src/jobs/recover.js'
 import { schedule } from '../../src/jobs/schedule.js'
 import { createInbox } from '../../src/tickets/inboxes.js'
@@ -158,7 +158,7 @@ t.test('a server that ends after it has begun goes on at its next start', async 
   const before = await openIntake(t, dir)
   for (const subject of ['one', 'two', 'three']) await before.spool.put(Buffer.from(mail({ subject })), INBOX)
   await before.spooler.drain()
-  t.equal((await claim(before.db, before.handlers, () => 10, 10)).length, 3)
+  t.equal((await claim(before.db, before.handlers, { room: () => 10, most: 10 })).length, 3)
   await before.spool.put(Buffer.from(mail({ subject: 'four' })), INBOX)
   await before.close()
   const after = await openIntake(t, dir)

@@ -4,7 +4,7 @@ import path from 'node:path'
 import SqliteDriver from 'better-sqlite3'
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { openBlobs } from '../../src/blobs/blobs.js'
+import { openFolder } from '../../src/blobs/folder.js'
 import { sha256 } from '../../src/settings/secrets.js'
 import { folder, times } from '../support/databases.js'
 import { type Fault, fault, faultyFs, faultySqlite, forgetfulFs } from '../support/faults.js'
@@ -104,7 +104,7 @@ t.test(
     for (let n = 1, hit = true; hit; n++) {
       const disk = forgetfulFs()
       const at = fault(n)
-      const blobs = openBlobs(path.join(folder(t), 'blobs'), faultyFs(at, disk.fs))
+      const blobs = openFolder(path.join(folder(t), 'blobs'), faultyFs(at, disk.fs))
       const first = await blobs.put(sha256(content), content).then(
         () => 'safe',
         () => 'failed',

@@ -2,8 +2,9 @@
 // databases, because each process that starts PGlite costs seconds.
 import type { Test } from 'tap'
 import { DAY, MINUTE } from '../../src/clock.js'
+import { LEASE_MS } from '../../src/jobs/claim.js'
 import { reclaim } from '../../src/jobs/crashes.js'
-import { extend, LEASE_MS } from '../../src/jobs/ledger.js'
+import { extend } from '../../src/jobs/ledger.js'
 import { retryDead } from '../../src/jobs/recover.js'
 import type { JobRun } from '../../src/jobs/types.js'
 import { type DatabaseName, testApp } from '../../src/testing/index.js'
@@ -71,7 +72,7 @@ export function workers(t: Test, name: DatabaseName) {
     })
 
     t.test('what ran beside it does not die with it: after a crash they run one at a time', async (t) => {
-      const { handlers, rows, add, crash, boot, engine } = openLedger(t, db, clock, 4)
+      const { handlers, rows, add, crash, boot, engine } = openLedger(t, db, clock, { concurrency: 4 })
       let together = 0
       const most = { suspects: 0, fresh: 0 }
       const job = kind(handlers, 'job', async ({ data }) => {
@@ -185,7 +186,7 @@ export function workers(t: Test, name: DatabaseName) {
     t.test(
       'no more of a kind run at once than it allows, and other kinds are not held up by them',
       async (t) => {
-        const { handlers, rows, add, engine } = openLedger(t, db, clock, 8)
+        const { handlers, rows, add, engine } = openLedger(t, db, clock, { concurrency: 8 })
         let now = 0
         let most = 0
         const slow = gate()

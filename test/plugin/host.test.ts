@@ -262,3 +262,38 @@ t.test('settings of a plugin: validated, secrets never shown', async (t) => {
   const { token } = await app.agent('agent', [app.inbox])
   t.equal((await app.call('GET', '/api/plugins/keys/now', undefined, { token })).status, 403)
 })
+
+t.test('a job of a plugin can have a rate; one that makes no sense is refused', async (t) => {
+  const ran: number[] = []
+  let schedule!: (count: number) => Promise<void>
+  const paced = plugin('paced', {
+    setup(app: PluginApp) {
+      const job = app.job<number>('call', {
+        rate: { most: 3, perMs: 60_000 },
+        concurrency: 50,
+        run: async ({ data }) => void ran.push(data),
+      })
+      schedule = (count) =>
+        app.db.transaction(async (tx) => {
+          for (let i = 0; i < count; i++) await job.schedule(tx, i)
+        })
+    },
+  })
+  const app = await testApp(t, { plugins: [paced] })
+  await schedule(10)
+  await app.runJobs()
+  t.equal(ran.length, 3)
+  app.clock.advance(20_000)
+  await app.runJobs()
+  t.equal(ran.length, 4, 'one each twenty seconds')
+  app.clock.advance(60_000)
+  await app.runJobs()
+  t.same(
+    ran.sort((a, b) => a - b),
+    [0, 1, 2, 3, 4, 5, 6],
+  )
+  const bad = plugin('bad', {
+    setup: (app: PluginApp) => void app.job('call', { rate: { most: 0, perMs: 1000 }, run: async () => {} }),
+  })
+  await t.rejects(testApp(t, { plugins: [bad] }), { code: 'plugin_setup', message: /rate/ })
+})

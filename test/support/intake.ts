@@ -5,7 +5,7 @@ import path from 'node:path'
 import { asc, eq } from 'drizzle-orm'
 import type { Test } from 'tap'
 import { prepare } from '../../src/app/database.js'
-import { type BlobFs, openBlobs } from '../../src/blobs/blobs.js'
+import { type BlobFs, openFolder } from '../../src/blobs/folder.js'
 import { systemClock } from '../../src/clock.js'
 import { openSqlite, type SqliteOptions } from '../../src/db/sqlite.js'
 import type { Db } from '../../src/db/types.js'
@@ -16,9 +16,9 @@ import { intakeHandler } from '../../src/intake/process.js'
 import { receive } from '../../src/intake/receive.js'
 import { openSpool, type SpoolFs } from '../../src/intake/spool.js'
 import { createSpooler } from '../../src/intake/spooler.js'
+import { LEASE_MS } from '../../src/jobs/claim.js'
 import { reclaim } from '../../src/jobs/crashes.js'
-import { createLocalEngine } from '../../src/jobs/engine.js'
-import { LEASE_MS } from '../../src/jobs/ledger.js'
+import { createLocalEngine } from '../../src/jobs/local.js'
 import { JobHandlers } from '../../src/jobs/types.js'
 import { coreSettings } from '../../src/settings/core.js'
 import { createSecrets } from '../../src/settings/secrets.js'
@@ -45,7 +45,7 @@ export async function openIntake(
   const clock = manualClock(systemClock.now())
   const file = path.join(dir, 'frontdesk.db')
   const db = await prepare(openSqlite({ file, clock, ...(connect && { connect }) }))
-  const blobs = openBlobs(path.join(dir, 'blobs'), fs)
+  const blobs = openFolder(path.join(dir, 'blobs'), fs)
   const spool = await openSpool(dir, fs)
   const handlers = new JobHandlers()
   const settings = new Settings(db, coreSettings as never, createSecrets('x'.repeat(40)))

@@ -1,13 +1,20 @@
-// A ledger with a manual clock, an engine, and handlers that a test writes on the spot.
+// A ledger, engines of either kind, and handlers that a test writes on the spot.
 import { eq } from 'drizzle-orm'
+import { Redis } from 'ioredis'
 import type { Test } from 'tap'
-import type { Clock } from '../../src/clock.js'
+import { type Clock, newId } from '../../src/clock.js'
 import type { Db } from '../../src/db/types.js'
+import { createBullmqEngine } from '../../src/jobs/bullmq/engine.js'
+import { type Claimed, claim } from '../../src/jobs/claim.js'
 import { reclaim } from '../../src/jobs/crashes.js'
-import { createLocalEngine, type Engine } from '../../src/jobs/engine.js'
-import { type Claimed, claim, settle } from '../../src/jobs/ledger.js'
+import type { Engine, EngineOptions } from '../../src/jobs/engine.js'
+import { settle } from '../../src/jobs/ledger.js'
+import { createLocalEngine } from '../../src/jobs/local.js'
 import { type ScheduleOptions, schedule } from '../../src/jobs/schedule.js'
 import { defineJob, type JobHandler, JobHandlers, type JobRun, type JobType } from '../../src/jobs/types.js'
+import { testRedis } from '../../src/testing/index.js'
+
+export type EngineName = 'local' | 'bullmq'
 
 export type Row = Db['t']['jobs']['$inferSelect']
 
@@ -27,7 +34,21 @@ export interface Ledger {
   rows(name?: string): Promise<Row[]>
 }
 
-export function openLedger(t: Test, db: Db, clock: Clock, concurrency = 64): Ledger {
+export interface LedgerOptions {
+  concurrency?: number | undefined
+  engine?: EngineName
+  /** For what comes by the upkeep; shorter, it would hide a lost wake of the local engine. */
+  upkeepMs?: number
+  /** Instead of the Redis that tests may use. */
+  redis?: string
+}
+
+export function openLedger(
+  t: Test,
+  db: Db,
+  clock: Clock,
+  { concurrency = 64, engine: which = 'local', upkeepMs, redis = testRedis() }: LedgerOptions = {},
+): Ledger {
   const handlers = new JobHandlers()
   const warnings: string[] = []
   const log = {
@@ -36,13 +57,25 @@ export function openLedger(t: Test, db: Db, clock: Clock, concurrency = 64): Led
       warnings.push(`${message}: ${(details as { err: Error }).err?.message}`),
   }
   const engines: Engine[] = []
+  const prefix = `{test-${newId()}}`
+  const create = (options: EngineOptions) =>
+    which === 'local' ? createLocalEngine(options) : createBullmqEngine({ ...options, url: redis!, prefix })
   const worker: Ledger['worker'] = (options = {}) => {
-    const engine = createLocalEngine({ db, clock, handlers, log, concurrency, ...options })
+    const engine = create({
+      db,
+      clock,
+      handlers,
+      log,
+      concurrency,
+      ...(upkeepMs && { upkeepMs }),
+      ...options,
+    })
     engines.push(engine)
     return engine
   }
   t.teardown(async () => {
     for (const engine of engines) await engine.stop(0)
+    if (which === 'bullmq') await forget(redis!, prefix)
   })
   return {
     db,
@@ -55,7 +88,7 @@ export function openLedger(t: Test, db: Db, clock: Clock, concurrency = 64): Led
         await reclaim(tx, true)
         await settle(tx, known)
       }),
-    crash: () => claim(db, handlers, () => 100, 100),
+    crash: () => claim(db, handlers, { room: () => 100, most: 100 }),
     add: (type, data, options) => db.transaction((tx) => schedule(tx, type, data, options)),
     rows: (name) =>
       db
@@ -76,4 +109,12 @@ export function kind(
   const type = defineJob<number>(name, { backoff: () => 1000, ...options })
   handlers.add<number>({ type, run: async (job) => void (await run(job)), ...(dead && { dead }) })
   return type
+}
+
+/** Removes all keys of a prefix. */
+async function forget(url: string, prefix: string) {
+  const redis = new Redis(url)
+  const keys = await redis.keys(`${prefix.replaceAll(/[{}]/g, '?')}*`)
+  if (keys.length > 0) await redis.unlink(keys)
+  await redis.quit()
 }

@@ -106,6 +106,9 @@ export const requests: Record<string, Entry> = {
     body: { text: 'Hm.' },
   })),
 
+  'GET /api/live': desk(200, (s) => ({ path: `/api/live?inboxId=${s.inbox.id}` })),
+  'POST /api/live/tickets': desk(201, () => ({ path: '/api/live/tickets' })),
+
   'GET /api/messages/:id': inbox(200, (s) => ({ path: `/api/messages/${s.note}` })),
   'POST /api/messages/:id/cancel': inbox(200, (s) => ({ path: `/api/messages/${s.waiting}/cancel` })),
   'POST /api/messages/:id/retry': inbox(200, (s) => ({ path: `/api/messages/${s.failed}/retry` })),

@@ -65,6 +65,12 @@ export const peopleTables = (c: Kit) => ({
     },
     (t) => [c.index('tokens_by_agent').on(t.agentId), c.index('tokens_by_expiry').on(t.expiresAt)],
   ),
+  /** One-time keys with which a browser opens live updates: it cannot send a header, and a token must not stand in a URL. */
+  liveTickets: c.table(
+    'live_tickets',
+    { hash: c.text().primaryKey(), tokenId: c.text().notNull(), expiresAt: c.instant().notNull() },
+    (t) => [c.index('live_tickets_by_expiry').on(t.expiresAt)],
+  ),
   /** Token buckets: how much is left for a key, and when that was so. */
   limits: c.table(
     'limits',

@@ -26,7 +26,8 @@ export const systemTables = (c: Kit) => ({
     },
     (t) => [
       c.unique('jobs_by_key').on(t.name, t.key),
-      c.index('jobs_by_time').on(t.state, t.runAt, t.id),
+      // With the name: what cannot run now is passed over without a look at its row.
+      c.index('jobs_by_time').on(t.state, t.runAt, t.id, t.name),
       c.index('jobs_by_crashes').on(t.crashes, t.runAt).where(sql`crashes is not null`),
     ],
   ),

@@ -1,4 +1,5 @@
 // Tickets and all that hangs on them.
+import { sql } from 'drizzle-orm'
 import type { Kit } from '../kit.js'
 
 export type Status = 'new' | 'open' | 'pending' | 'solved' | 'closed'
@@ -171,6 +172,7 @@ export const ticketTables = (c: Kit) => ({
     'timeline',
     {
       seq: c.serial(),
+      txid: c.txid(),
       ticketId: c.text().notNull(),
       at: c.instant().notNull(),
       type: c.text().notNull(),
@@ -179,6 +181,10 @@ export const ticketTables = (c: Kit) => ({
       messageId: c.text(),
       data: c.json<Record<string, unknown>>().notNull(),
     },
-    (t) => [c.index('timeline_by_ticket').on(t.ticketId, t.seq)],
+    (t) => [
+      c.index('timeline_by_ticket').on(t.ticketId, t.seq),
+      // For whoever follows the timeline; empty on SQLite, where that is the order of `seq`.
+      c.index('timeline_by_txid').on(t.txid, t.seq).where(sql`txid > 0`),
+    ],
   ),
 })

@@ -114,6 +114,7 @@ export const inboxRoutes: Routes = (add, deps) => {
     response: { 200: Type.Ref('Inbox#') },
     handler: async ({ who, params, body, write }) =>
       write(async (tx) => {
+        await tx.lock(`inbox ${params.id}`)
         const inbox = await inboxFor(tx, who, params.id)
         const { options, name = inbox.name, group = inbox.group } = body
         const changes = {

@@ -70,6 +70,7 @@ export const roleRoutes: Routes = (add, { db, permissions: known }) => {
       write(async (tx) => {
         check(body.permissions)
         const { roles } = tx.t
+        await tx.lock('roles')
         const [role] = await tx.select().from(roles).where(eq(roles.id, params.id))
         if (!role) throw fail('not_found')
         if (role.name === 'admin')

@@ -50,6 +50,7 @@ export const teamRoutes: Routes = (add, { db }) => {
     response: { 200: Type.Ref('Team#') },
     handler: async ({ params, body, write }) =>
       write(async (tx) => {
+        await tx.lock(`team ${params.id}`)
         const [team] = await readTeams(tx, params.id)
         if (!team) throw fail('not_found')
         const { name } = body

@@ -1,0 +1,3 @@
+DROP INDEX "jobs_by_time";
+--> statement-breakpoint
+CREATE INDEX "jobs_by_time" ON "jobs" USING btree ("state","run_at","id","name");
