@@ -63,6 +63,7 @@ async function measure(count: number) {
         connect(readConfig({ FRONTDESK_DATA: dir, DATABASE_URL: url }, ROOT), systemClock)
       const [source, target] = [await open(from), await open(to)]
       const begun = performance.now()
+      const cpu = process.cpuUsage()
       let copied = begun
       const { tables, same } = await copyDesk({
         ...{ from: source, to: target, plugins: [] },
@@ -71,6 +72,7 @@ async function measure(count: number) {
         },
       })
       const ended = performance.now()
+      const { user, system } = process.cpuUsage(cpu)
       await source.close()
       await target.close()
       if (!same) throw new Error(`${name}: the copy is not the same`)
@@ -78,6 +80,7 @@ async function measure(count: number) {
       figure(`${name}: copied`, `${(rows / ((copied - begun) / 1000)).toFixed(0)} rows/s`)
       figure(`${name}: compared, both sides`, `${(rows / ((ended - copied) / 1000)).toFixed(0)} rows/s`)
       figure(`${name}: ${rows} rows in all`, `${((ended - begun) / 1000).toFixed(1)} s`)
+      figure(`${name}: of that, CPU of this process`, `${((user + system) / 1e6).toFixed(1)} s`)
     }
     const memory = () => figure('memory of the process', `${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB`)
     await run('SQLite to SQLite', `sqlite:${file}`, `sqlite:${path.join(dir, 'copy.db')}`)
