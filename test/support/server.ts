@@ -1,5 +1,6 @@
 // The real server in a process of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import path from 'node:path'
 import type { Test } from 'tap'
 import { ROOT } from '../../src/app/root.js'
@@ -36,4 +37,16 @@ export async function endServer(server: ChildProcess, signal: NodeJS.Signals): P
   const over = new Promise((resolve) => server.once('exit', resolve))
   server.kill(signal)
   await over
+}
+
+/** A command on the data folder `dir`. */
+export function frontdesk(dir: string, ...args: string[]) {
+  const env = { ...process.env, FRONTDESK_DATA: dir, FRONTDESK_DEMO: 'off', PORT: '0', LOG_LEVEL: 'error' }
+  const child = spawn(NODE, nodeArgs(path.join(ROOT, 'bin', 'frontdesk'), ...args), { env })
+  let out = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk) => {
+      out += chunk
+    })
+  return { child, done: once(child, 'close').then(([code]) => ({ code: code as number | null, out })) }
 }
