@@ -43,7 +43,7 @@ for (const redis of [true, false]) {
 }
 
 async function chaos(t: Test, redis: boolean) {
-    const schema = await createSchema(testServer()!)
+  const schema = await createSchema(testServer()!)
   t.teardown(schema.drop)
   const sql = new pg.Client({ connectionString: schema.url })
   await sql.connect()
