@@ -58,9 +58,13 @@ export async function startRedis(dir: string): Promise<string> {
   const { BENCH_REDIS } = process.env
   if (BENCH_REDIS) return BENCH_REDIS
   const port = await freePort()
-  const server = spawn('redis-server', ['--port', String(port), '--save', '', '--dir', dir], {
-    stdio: 'ignore',
-  })
+  const server = spawn(
+    'redis-server',
+    ['--port', String(port), '--save', '', '--appendonly', 'yes', '--dir', dir],
+    {
+      stdio: 'ignore',
+    },
+  )
   endLater(server)
   const failed = once(server, 'error').then(([error]) => Promise.reject(error))
   await Promise.race([failed, once(server, 'spawn')])

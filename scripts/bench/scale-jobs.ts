@@ -133,7 +133,7 @@ function allRun(workers: readonly ChildProcess[], jobs: number): Promise<number>
 async function fill(db: Db, config: Config, jobs: number): Promise<number | undefined> {
   const handlers = handlersOf(db, () => {})
   const engine = await createEngine(config, { db, clock: systemClock, handlers, log: console })
-  while (engine.health && !(await engine.health()).ok) await pause(20)
+  while ((await engine.health?.())?.detail.startsWith('away')) await pause(20)
   for (let at = 0; at < jobs; at += 500)
     await db.transaction(async (tx) => {
       for (let one = at; one < Math.min(jobs, at + 500); one++) await schedule(tx, type, { at: one })

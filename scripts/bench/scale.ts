@@ -1,6 +1,6 @@
 // More processes on one PostgreSQL: requests of one and two web processes, jobs of one, two and four workers, with Redis
 // and without, and the CPU of each part. `node dist/scripts/bench/scale.js [rounds] [jobs]`; BENCH_POSTGRES and
-// BENCH_REDIS name servers, else it starts its own. Linux only: it reads /proc.
+// BENCH_REDIS name servers, else it starts its own. Linux only: it reads /proc. BENCH_ONLY=web or jobs: one half.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
@@ -13,6 +13,7 @@ import { cpuDuring, type Run, tell } from './cpu.js'
 import { startPostgres } from './postgres.js'
 import { measureJobs, work } from './scale-jobs.js'
 
+const { BENCH_ONLY } = process.env
 const TICKETS = 1_000
 const CLIENTS = 32
 const SECONDS = 4
@@ -21,8 +22,8 @@ async function measure(rounds: number, jobs: number) {
   await withFolder(async (dir) => {
     const server = await startPostgres()
     headline(`One PostgreSQL, ${rounds} rounds, the variants take turns`)
-    await measureWeb(path.join(dir, 'web'), server, rounds)
-    if (jobs > 0) await measureJobs(dir, server, rounds, jobs)
+    if (BENCH_ONLY !== 'jobs') await measureWeb(path.join(dir, 'web'), server, rounds)
+    if (BENCH_ONLY !== 'web') await measureJobs(dir, server, rounds, jobs)
     headline('at the end')
     server.stop()
   })
