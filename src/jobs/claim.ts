@@ -1,5 +1,5 @@
 // What is due, and who may take it: rows of the ledger become `running`, with a lease, and give up their key.
-import { and, asc, eq, gt, inArray, isNotNull, lte, notInArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNotNull, isNull, lte, type SQL, sql } from 'drizzle-orm'
 import { after, newId, SECOND } from '../clock.js'
 import { param } from '../db/param.js'
 import { type Db, prepared, preparedBySize, type Tx } from '../db/types.js'
@@ -9,6 +9,7 @@ import type { JobHandlers } from './types.js'
 
 /** With the upkeep at a quarter of it, what a killed worker left is running again within a minute. */
 export const LEASE_MS = 40 * SECOND
+export const UPKEEP_MS = LEASE_MS / 4
 
 export interface Claimed {
   id: string
@@ -45,20 +46,24 @@ export async function claim(
   { room, most, suspects = true, lateMs = 0, rates }: Claim,
 ): Promise<Claimed[]> {
   return db.transaction(async (tx) => {
-    const full = handlers.names().filter((name) => room(name) <= 0)
+    // What only another process knows is left to it, and must not fill the window before what can run here.
+    const kinds = handlers.knownNames().filter((name) => !handlers.get(name) || room(name) > 0)
+    if (kinds.length === 0) return []
     const look = async () => [
-      ...(suspects ? await leastSuspect(tx, full) : []),
-      ...(lateMs === null ? [] : await dueRows(tx, full, after(tx.now, -lateMs), most * 2)),
+      ...(suspects ? await leastSuspect(tx, kinds) : []),
+      ...(lateMs === null ? [] : await dueRows(tx, kinds, after(tx.now, -lateMs), most * 2)),
     ]
     let due = await look()
-    // Rows of a plugin that only another process has must not fill the window before those that can run here.
-    while (await parkUnknown(tx, handlers, due)) due = await look()
+    while (await parkPaused(tx, handlers, due)) due = await look()
     const chosen = choose(due, room, most)
     return take(tx, rates ? await rates.allow(tx, handlers, chosen) : chosen)
   })
 }
 
-/** Takes those of these rows that wait, are due and have a handler here. At most `MOST_RUNG`. */
+/**
+ * Takes those of these rows that wait, are due and have a handler here; not suspects, which nobody rings for because
+ * they run one at a time. At most `MOST_RUNG`.
+ */
 export async function claimRung(
   db: Db,
   handlers: JobHandlers,
@@ -66,8 +71,12 @@ export async function claimRung(
   rates: Rates,
 ): Promise<Claimed[]> {
   return db.transaction(async (tx) => {
-    if (await parkUnknown(tx, handlers, rung)) return []
-    return take(tx, await rates.allow(tx, handlers, rung))
+    await parkPaused(tx, handlers, rung)
+    const rows = rung.filter(({ name }) => handlers.get(name))
+    // A ring for a row that is gone must not use up the rate of those that are there.
+    const rated = rows.some(({ name }) => handlers.get(name)!.type.rate)
+    const ready = rated ? await rates.allow(tx, handlers, await waitingOf(tx, rows)) : rows
+    return take(tx, ready, takeUnsuspected)
   })
 }
 
@@ -78,24 +87,31 @@ export interface Due {
   name: string
 }
 
-const dueRows = (tx: Tx, full: readonly string[], until: Date, limit: number) =>
+async function waitingOf(tx: Tx, rows: readonly Due[]): Promise<readonly Due[]> {
+  const { jobs } = tx.t
+  const ids = rows.map(({ id }) => id)
+  const found = await tx
+    .select({ id: jobs.id })
+    .from(jobs)
+    .where(and(inArray(jobs.id, ids), eq(jobs.state, 'waiting'), lte(jobs.runAt, tx.now), unsuspected(tx)))
+  const waiting = new Set(found.map(({ id }) => id))
+  return rows.filter(({ id }) => waiting.has(id))
+}
+
+const dueRows = (tx: Tx, kinds: readonly string[], until: Date, limit: number) =>
   tx.rows<Due>(
-    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, full, until), unsuspected(tx))}
+    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, kinds, until), unsuspected(tx))}
       order by run_at, id limit ${limit} ${tx.dialect.skipLocked}`,
   )
 
-const leastSuspect = (tx: Tx, full: readonly string[]) =>
+const leastSuspect = (tx: Tx, kinds: readonly string[]) =>
   tx.rows<Due>(
-    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, full, tx.now), isNotNull(tx.t.jobs.crashes))}
+    sql`select id, name from ${tx.t.jobs} where ${and(isDue(tx, kinds, tx.now), isNotNull(tx.t.jobs.crashes))}
       order by crashes, run_at limit 1 ${tx.dialect.skipLocked}`,
   )
 
-const isDue = ({ t: { jobs } }: Tx, full: readonly string[], until: Date): SQL | undefined =>
-  and(
-    eq(jobs.state, 'waiting'),
-    lte(jobs.runAt, until),
-    full.length > 0 ? notInArray(jobs.name, [...full]) : undefined,
-  )
+const isDue = ({ t: { jobs } }: Tx, kinds: readonly string[], until: Date): SQL | undefined =>
+  and(eq(jobs.state, 'waiting'), lte(jobs.runAt, until), inArray(jobs.name, [...kinds]))
 
 function choose(due: readonly Due[], room: Room, most: number): Due[] {
   const taken = new Map<string, number>()
@@ -109,7 +125,7 @@ function choose(due: readonly Due[], room: Room, most: number): Due[] {
   return chosen
 }
 
-async function parkUnknown(tx: Tx, handlers: JobHandlers, due: readonly Due[]) {
+async function parkPaused(tx: Tx, handlers: JobHandlers, due: readonly Due[]) {
   const ids = due.filter(({ name }) => !handlers.get(name)).map(({ id }) => id)
   const { jobs } = tx.t
   if (ids.length > 0)
@@ -122,42 +138,47 @@ async function parkUnknown(tx: Tx, handlers: JobHandlers, due: readonly Due[]) {
 
 const p = sql.placeholder
 
-const takeRows = preparedBySize((size) =>
-  prepared<Record<string, unknown>, Omit<Claimed, 'lease'>>(
-    (q, { jobs }) =>
-      q
-        .update(jobs)
-        .set({
-          state: 'running',
-          key: null,
-          lease: param(jobs.lease, 'lease'),
-          leaseUntil: param(jobs.leaseUntil, 'until'),
-          attempts: sql`${jobs.attempts} + 1`,
-        })
-        .where(
-          and(
-            inArray(
-              jobs.id,
-              Array.from({ length: size }, (_, index) => p(`id${index}`)),
+const taking = (unsuspectedOnly: boolean) =>
+  preparedBySize((size) =>
+    prepared<Record<string, unknown>, Omit<Claimed, 'lease'>>(
+      (q, { jobs }) =>
+        q
+          .update(jobs)
+          .set({
+            state: 'running',
+            key: null,
+            lease: param(jobs.lease, 'lease'),
+            leaseUntil: param(jobs.leaseUntil, 'until'),
+            attempts: sql`${jobs.attempts} + 1`,
+          })
+          .where(
+            and(
+              inArray(
+                jobs.id,
+                Array.from({ length: size }, (_, index) => p(`id${index}`)),
+              ),
+              // Not a bare column: SQLite would go through all that is due, instead of these rows by their ids.
+              sql`${jobs.state} || '' = 'waiting'`,
+              lte(jobs.runAt, param(jobs.runAt, 'now')),
+              unsuspectedOnly ? isNull(jobs.crashes) : undefined,
             ),
-            // Not a bare column: SQLite would go through all that is due, instead of these rows by their ids.
-            sql`${jobs.state} || '' = 'waiting'`,
-            lte(jobs.runAt, param(jobs.runAt, 'now')),
-          ),
-        )
-        .returning({
-          id: jobs.id,
-          name: jobs.name,
-          data: jobs.data,
-          attempts: jobs.attempts,
-          createdAt: jobs.createdAt,
-          crashes: jobs.crashes,
-        }) as never,
-  ),
-)
+          )
+          .returning({
+            id: jobs.id,
+            name: jobs.name,
+            data: jobs.data,
+            attempts: jobs.attempts,
+            createdAt: jobs.createdAt,
+            crashes: jobs.crashes,
+          }) as never,
+    ),
+  )
+
+const takeAny = taking(false)
+const takeUnsuspected = taking(true)
 
 /** In the order given. */
-async function take(tx: Tx, rows: readonly Due[]): Promise<Claimed[]> {
+async function take(tx: Tx, rows: readonly Due[], takeRows = takeAny): Promise<Claimed[]> {
   if (rows.length === 0) return []
   const lease = newId()
   const ids = Object.fromEntries(rows.map(({ id }, index) => [`id${index}`, id]))

@@ -31,4 +31,6 @@ export interface EngineOptions {
   concurrency?: number
   /** No other process works on this database: what is marked running at the start is free. */
   sole?: boolean
+  /** Between two looks after leases, parked rows and what nobody rang for. */
+  upkeepMs?: number
 }

@@ -1,6 +1,6 @@
 // The ledger: what is still to be done is what stands in the `jobs` table. An engine asks in claim.ts what is due,
 // runs it and reports back here; attempts, backoff and death are decided here, so that every engine behaves alike.
-import { and, asc, eq, gt, inArray, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, lte, or, type SQL, sql } from 'drizzle-orm'
 import { after, newId } from '../clock.js'
 import { prepared, preparedBySize, type Tx } from '../db/types.js'
 import { type Claimed, LEASE_MS } from './claim.js'
@@ -142,16 +142,27 @@ export async function extend(tx: Tx, jobs: readonly Claimed[]): Promise<void> {
 
 /** At the start: rows without a handler are parked, rows whose handler is back wait again, recurring ones exist. */
 export async function settle(tx: Tx, handlers: JobHandlers): Promise<void> {
+  await park(tx, handlers)
+  await unpark(tx, handlers)
+  for (const { type } of handlers.all())
+    if (type.every !== undefined) await begin(tx, type, after(tx.now, type.every))
+}
+
+/** Rows that have no handler here; with `overdueMs`, only those that no other worker takes either. */
+export async function park(tx: Tx, handlers: JobHandlers, overdueMs?: number): Promise<void> {
   const { jobs } = tx.t
   for (const name of await namesOf(tx))
     if (!handlers.get(name))
       await tx
         .update(jobs)
         .set({ state: 'parked' })
-        .where(and(eq(jobs.state, 'waiting'), eq(jobs.name, name)))
-  await unpark(tx, handlers)
-  for (const { type } of handlers.all())
-    if (type.every !== undefined) await begin(tx, type, after(tx.now, type.every))
+        .where(
+          and(
+            eq(jobs.state, 'waiting'),
+            eq(jobs.name, name),
+            overdueMs === undefined ? undefined : lte(jobs.runAt, after(tx.now, -overdueMs)),
+          ),
+        )
 }
 
 /** Every kind there is a row of; one step of an index for each, however many rows there are. */

@@ -1,6 +1,6 @@
 // The engine `local`: runs what is due in this process. It is woken by a commit that scheduled something and by
 // one timer for the next due time; it never polls blindly.
-import { LEASE_MS } from './claim.js'
+import { UPKEEP_MS } from './claim.js'
 import { reclaim } from './crashes.js'
 import type { Engine, EngineOptions } from './engine.js'
 import { settle } from './ledger.js'
@@ -11,7 +11,7 @@ import { createRunner, GRACE_MS } from './runner.js'
 const LONGEST_TIMER = 2 ** 31 - 1
 
 export function createLocalEngine(options: EngineOptions): Engine {
-  const { db, clock, handlers, log, sole = false } = options
+  const { db, clock, handlers, log, sole = false, upkeepMs = UPKEEP_MS } = options
   let started = false
   let timer: NodeJS.Timeout | undefined
   let timerAt = Number.POSITIVE_INFINITY
@@ -52,7 +52,7 @@ export function createLocalEngine(options: EngineOptions): Engine {
           .keepUp()
           .then(wake)
           .catch((error) => log.error({ err: error }, 'the job engine could not renew its leases'))
-      }, LEASE_MS / 4)
+      }, upkeepMs)
       pump.start()
     },
     async stop(graceMs = GRACE_MS) {

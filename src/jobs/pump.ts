@@ -48,18 +48,25 @@ export function createPump(
       again = false
       // Before the claim: what falls due during it must ring.
       since = clock.now()
-      const most = runner.free()
-      if (most <= 0) return
-      const { room, rates } = runner
-      const what = { room, most, rates, suspects: runner.maySuspect(), lateMs: lateMs() }
-      const jobs = await claim(db, handlers, what)
-      for (const job of jobs) {
-        onBegin(job)
-        void runner.begin(job)
-      }
-      if (jobs.length > 0) again = true
+      const begun = await runner.alone(begin)
+      if (begun === null) return
+      if (begun > 0) again = true
     }
     if (started && onRest) await rest(since, onRest)
+  }
+
+  /** @returns how many, or null: there is no slot. */
+  async function begin(): Promise<number | null> {
+    const { room, rates } = runner
+    const most = runner.free()
+    if (most <= 0) return null
+    const what = { room, most, rates, suspects: runner.maySuspect(), lateMs: lateMs() }
+    const jobs = await claim(db, handlers, what)
+    for (const job of jobs) {
+      onBegin(job)
+      void runner.begin(job)
+    }
+    return jobs.length
   }
 
   /** What is scheduled during the look at the ledger is told by its commit. */

@@ -5,7 +5,7 @@ import type { Claimed, Room } from './claim.js'
 import { hopeless, isSuspect, reclaim } from './crashes.js'
 import type { EngineOptions } from './engine.js'
 import { createFinisher } from './finish.js'
-import { complete, extend, type Fate, failed, giveBack, unpark } from './ledger.js'
+import { complete, extend, type Fate, failed, giveBack, park, unpark } from './ledger.js'
 import { createRates, type Rates } from './rate.js'
 
 export interface Runner {
@@ -18,6 +18,8 @@ export interface Runner {
   free(): number
   /** Whether no job runs that another process died with. */
   maySuspect(): boolean
+  /** One claim at a time: two that look at the same free slots would both fill them. */
+  alone<R>(claim: () => Promise<R>): Promise<R>
   /** Runs it; resolves with what became of it, and never rejects. */
   begin(job: Claimed): Promise<Fate>
   /** Keeps the leases of what runs, and frees what others left. @returns how many rows were freed. */
@@ -33,11 +35,24 @@ export interface RunnerEvents {
   onEnd?(job: Claimed, room: boolean): void
 }
 
+interface Running {
+  job: Claimed
+  over: Promise<Fate>
+  abort: AbortController
+  /** Waits no longer for its handler: the timer of its limit would keep the process alive for minutes. */
+  leave(): void
+  /** Tells whoever rang, also before it is over. */
+  resolve(fate: Fate): void
+}
+
 export function createRunner(
   { db, clock, handlers, log, concurrency = 64 }: EngineOptions,
   { onEnd = () => {} }: RunnerEvents,
 ): Runner {
-  const running = new Map<string, { job: Claimed; over: Promise<Fate>; abort: AbortController }>()
+  const running = new Map<string, Running>()
+  /** Given back: what becomes of them here is nobody's business any more. */
+  const given = new Set<string>()
+  let claiming: Promise<unknown> = Promise.resolve()
   const count = new Map<string, number>()
   const draining = new Set<string>()
   const rates = createRates(() => clock.now())
@@ -56,7 +71,7 @@ export function createRunner(
     onEnd(job, drained || wasFull || isSuspect(job))
   }
 
-  async function run(job: Claimed, abort: AbortController): Promise<Fate> {
+  async function run(job: Claimed, abort: AbortController, cut: Promise<never>): Promise<Fate> {
     const handler = handlers.known(job.name)!
     let completed = false
     try {
@@ -64,8 +79,8 @@ export function createRunner(
       if (why) throw new Error(why)
       await within(
         handler.type.timeoutMs,
-        () =>
-          handler.run({
+        () => {
+          const work = handler.run({
             id: job.id,
             data: job.data,
             createdAt: job.createdAt,
@@ -75,7 +90,9 @@ export function createRunner(
               await complete(tx, job, handler)
               completed = true
             },
-          }),
+          })
+          return Promise.race([work, cut])
+        },
         () => abort.abort(),
       )
       if (!completed) await finish({ job, handler })
@@ -86,6 +103,7 @@ export function createRunner(
   }
 
   async function recordFailure(job: Claimed, error: unknown): Promise<Fate> {
+    if (given.has(job.id)) return { is: 'lost' }
     const handler = handlers.known(job.name)!
     const reason = reasonOf(error)
     const which = { job: job.name, id: job.id, attempt: job.attempts }
@@ -111,14 +129,26 @@ export function createRunner(
     room,
     free: () => concurrency - running.size,
     maySuspect: () => ![...running.values()].some(({ job }) => isSuspect(job)),
+    alone(claim) {
+      const claimed = claiming.then(claim)
+      claiming = claimed.catch(() => {})
+      return claimed
+    },
     begin(job) {
       const abort = new AbortController()
       const taken = (count.get(job.name) ?? 0) + 1
       count.set(job.name, taken)
       if (taken >= most(job.name)) draining.add(job.name)
-      const over = run(job, abort).finally(() => ended(job))
-      running.set(job.id, { job, over, abort })
-      return over
+      let leave!: () => void
+      const cut = new Promise<never>((_, reject) => {
+        leave = () => reject(new Error('it was given back'))
+      })
+      cut.catch(() => {})
+      return new Promise((resolve) => {
+        const over = run(job, abort, cut).finally(() => ended(job))
+        void over.then(resolve)
+        running.set(job.id, { job, over, abort, leave, resolve })
+      })
     },
     keepUp: () =>
       db.transaction(async (tx) => {
@@ -127,6 +157,7 @@ export function createRunner(
           [...running.values()].map(({ job }) => job),
         )
         await unpark(tx, handlers)
+        await park(tx, handlers, UNKNOWN_MS)
         return reclaim(tx, false)
       }),
     async idle() {
@@ -135,11 +166,24 @@ export function createRunner(
     async stop(graceMs) {
       const all = Promise.allSettled([...running.values()].map(({ over }) => over))
       await Promise.race([all, new Promise((resolve) => setTimeout(resolve, graceMs).unref())])
-      for (const { abort } of running.values()) abort.abort()
-      const rest = [...running.values()].map(({ job }) => job)
-      if (rest.length > 0) await db.transaction((tx) => giveBack(tx, rest))
+      const rest = [...running.values()]
+      if (rest.length === 0) return
+      // Before they are told: one that fails because of it must not use up a try.
+      for (const { job } of rest) given.add(job.id)
+      for (const { abort } of rest) abort.abort()
+      const jobs = rest.map(({ job }) => job)
+      await db
+        .transaction((tx) => giveBack(tx, jobs))
+        .catch((error) => log.error({ err: error }, 'what still ran could not be given back; its lease ends'))
+      for (const { resolve, leave } of rest) {
+        resolve({ is: 'later', at: clock.now() })
+        leave()
+      }
     },
   }
 }
+
+/** A worker that knows it would have begun with it by then. */
+const UNKNOWN_MS = 30 * SECOND
 
 export const GRACE_MS = 10 * SECOND

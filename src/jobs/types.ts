@@ -86,5 +86,6 @@ export class JobHandlers {
   /** Also one that is paused: what was claimed before that is run. */
   known = (name: string) => this.#byName.get(name)
   names = () => [...this.#byName.keys()].filter((name) => !this.#paused.has(name))
+  knownNames = () => [...this.#byName.keys()]
   all = () => this.names().map((name) => this.#byName.get(name)!)
 }

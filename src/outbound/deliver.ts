@@ -10,6 +10,7 @@ import { makeToken, replyAddress } from '../tickets/capability.js'
 import { ticketById } from '../tickets/create.js'
 import { type Desk, system } from '../tickets/desk.js'
 import { inboxById } from '../tickets/inboxes.js'
+import { lockById } from '../tickets/lock.js'
 import { NO_MESSAGE_ID, rememberId } from '../tickets/message-ids.js'
 import { type Message, messageById } from '../tickets/messages.js'
 import { record } from '../tickets/timeline.js'
@@ -141,6 +142,8 @@ async function suppressed(r: Reader, { to, cc }: Outgoing): Promise<Refusal[]> {
 }
 
 async function settle(tx: Tx, desk: Desk, message: Message, outcome: Outcome, job: JobRun<unknown>) {
+  // The ticket before its message, as everybody does: in the other order this and a merge would wait for each other.
+  await lockById(tx, message.ticketId)
   if (outcome.kind === 'refused') return markFailed(tx, desk, message, outcome.reason)
   if (outcome.kind === 'sent') return markSent(tx, desk, message, outcome)
   await tx
@@ -180,6 +183,7 @@ async function markSent(
 }
 
 async function markFailed(tx: Tx, desk: Desk, { id, ticketId }: Message, error: string) {
+  await lockById(tx, ticketId)
   await tx
     .update(tx.t.messages)
     .set({ delivery: 'failed', error: error.slice(0, 1000) })

@@ -31,6 +31,9 @@ export async function openTestDatabase(name: DatabaseName, dir: string, clock: C
 /** The address of a real PostgreSQL for tests, where there is one. Only here: nothing else reads it. */
 export const testServer = (): string | undefined => process.env.FRONTDESK_TEST_POSTGRES || undefined
 
+/** The address of a Redis that tests may use, each with a prefix of its own. Only here as well. */
+export const testRedis = (): string | undefined => process.env.FRONTDESK_TEST_REDIS || undefined
+
 /** A schema of its own on the server of the tests: what its address leads to is empty. */
 export async function createSchema(server: string): Promise<{ url: string; drop(): Promise<void> }> {
   const name = `test_${newId().replaceAll('-', '')}`

@@ -7,4 +7,4 @@ export {
   type PluginContractOptions,
   pluginContract,
 } from './contracts.js'
-export { closePglite, type DatabaseName, openTestDatabase, tempDir } from './databases.js'
+export { closePglite, type DatabaseName, openTestDatabase, tempDir, testRedis } from './databases.js'

@@ -2,13 +2,14 @@
 import { eq } from 'drizzle-orm'
 import t from 'tap'
 import { DAY, MINUTE, SECOND } from '../../src/clock.js'
+import { park } from '../../src/jobs/ledger.js'
 import { retryDead } from '../../src/jobs/recover.js'
 import { cancel, schedule } from '../../src/jobs/schedule.js'
 import { defineJob, exponential, JobHandlers } from '../../src/jobs/types.js'
 import { closePglite } from '../../src/testing/index.js'
 import { DATABASES, openManual, times } from '../support/databases.js'
 import { kind, openLedger } from '../support/ledger.js'
-import { engine } from './engine.js'
+import { contract } from './contract.js'
 import { hooks } from './hooks.js'
 import { workers } from './workers.js'
 
@@ -16,7 +17,7 @@ t.teardown(closePglite)
 for (const name of DATABASES) {
   workers(t, name)
   hooks(t, name)
-  if (name === 'postgres') engine(t, name)
+  if (name === 'postgres') contract(t, name)
   t.test(`ledger on ${name}`, async (t) => {
     const { db, clock } = await openManual(t, name)
     const later = (ms: number) => new Date(clock.now().getTime() + ms)
@@ -213,7 +214,7 @@ for (const name of DATABASES) {
     t.test(
       'rows without a handler are parked and come back with it; meanwhile they hold up nobody',
       async (t) => {
-        const { handlers, rows, add, engine, boot, worker } = openLedger(t, db, clock, 2)
+        const { handlers, rows, add, engine, boot, worker } = openLedger(t, db, clock, { concurrency: 2 })
         const seen: number[] = []
         const foreign = defineJob<number>('plugin.job')
         const own = kind(handlers, 'own', ({ data }) => seen.push(data))
@@ -226,7 +227,11 @@ for (const name of DATABASES) {
         await add(own, 100)
         await engine.runDue()
         t.same(seen, [100])
-        t.match(new Set((await rows()).map(({ state }) => state)), new Set(['parked']))
+        const states = async () => new Set((await rows()).map(({ state }) => state))
+        t.same(await states(), new Set(['parked', 'waiting']), 'for a while they are left to others')
+        clock.advance(MINUTE)
+        await db.transaction((tx) => park(tx, handlers, 30 * SECOND))
+        t.same(await states(), new Set(['parked']))
         const back = new JobHandlers()
         kind(back, 'plugin.job', ({ data }) => seen.push(data))
         await boot(back)

@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Queue } from 'bullmq'
 import { and, asc, eq, gt, lte } from 'drizzle-orm'
-import { type Clock, DAY, SECOND } from '../../clock.js'
+import { type Clock, DAY, SECOND, within } from '../../clock.js'
 import type { Db, Ring } from '../../db/types.js'
 import type { EngineLog } from '../engine.js'
 import { advice, type Connection, lifeOf } from './redis.js'
@@ -41,12 +41,14 @@ const MOST_KEPT = 10_000
 /** Farther delays are cut: whoever rings too early is sent back. BullMQ's scores lose precision in 2039. */
 const LONGEST_MS = 200 * DAY
 const CHECK_MS = 10 * SECOND
+const RINGING_SECONDS = 60
 
 export function createBells({ db, clock, log, redis, prefix }: BellOptions): Bells {
   const queues = new Map<string, Queue>()
   const pending = new Map<string, Ring>()
   const marker = `${prefix}:frontdesk:rung`
   let flushing = false
+  let flushed = Promise.resolve()
   let missed = false
   let closed = false
   let found: readonly string[] = []
@@ -57,6 +59,8 @@ export function createBells({ db, clock, log, redis, prefix }: BellOptions): Bel
     const made = new Queue(queueName(kind), {
       connection: redis as never,
       prefix,
+      // A queue that asks for the version when Redis has just gone would be of no use for ever.
+      skipVersionCheck: true,
       skipWaitingForReady: true,
       skipMetasUpdate: true,
       streams: { events: { maxLen: 100 } },
@@ -82,7 +86,7 @@ export function createBells({ db, clock, log, redis, prefix }: BellOptions): Bel
   function start() {
     if (flushing || redis.status !== 'ready') return
     flushing = true
-    void flush()
+    flushed = flush()
   }
 
   async function flush() {
@@ -161,23 +165,28 @@ export function createBells({ db, clock, log, redis, prefix }: BellOptions): Bel
   async function check() {
     if (closed || redis.status !== 'ready') return
     start()
-    // One that was emptied has no mark, one that came back from an older state has that of its former life. Who
-    // changes the mark sees to it.
+    // One that was emptied has no mark, one that came back from an older state has that of its former life.
     const life = await lifeOf(redis, marker)
-    const forgot = (await redis.set(marker, life, 'GET')) !== life
-    if (!forgot && !missed) return
+    if (!missed) {
+      if ((await redis.get(marker)) === life) return
+      // One process sees to it, or the next if it dies meanwhile.
+      if ((await redis.set(`${marker}:by`, life, 'EX', RINGING_SECONDS, 'NX')) !== 'OK') return
+    }
     missed = false
     try {
       await ringAll()
+      await redis.set(marker, life)
     } catch (error) {
       missed = true
       throw error
+    } finally {
+      await redis.del(`${marker}:by`).catch(() => {})
     }
   }
 
   const look = () =>
-    check().catch((error) =>
-      log.warn({ err: error }, 'Redis could not be told what waits; it is tried again'),
+    check().catch((error: Error) =>
+      log.warn({ reason: error.message }, 'Redis could not be told what waits; it is tried again'),
     )
 
   redis.on('ready', () => {
@@ -202,10 +211,8 @@ export function createBells({ db, clock, log, redis, prefix }: BellOptions): Bel
     async close() {
       closed = true
       clearInterval(timer)
-      await Promise.race([
-        Promise.allSettled([...queues.values()].map((one) => one.close())),
-        new Promise((resolve) => setTimeout(resolve, SECOND).unref()),
-      ])
+      await within(SECOND, () => flushed).catch(() => {})
+      for (const one of queues.values()) void one.close().catch(() => {})
       redis.disconnect()
     },
   }

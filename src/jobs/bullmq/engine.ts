@@ -1,7 +1,7 @@
 // The engine `bullmq`: BullMQ rings, over Redis, in any number of processes. It may lose all it knows: each worker
 // also looks for what is overdue in the ledger, and runs it, whatever Redis does.
-import { SECOND } from '../../clock.js'
-import { LEASE_MS } from '../claim.js'
+import { SECOND, within } from '../../clock.js'
+import { UPKEEP_MS } from '../claim.js'
 import { isSuspect, reclaim } from '../crashes.js'
 import type { Engine, EngineOptions } from '../engine.js'
 import { settle } from '../ledger.js'
@@ -20,15 +20,15 @@ export interface BullmqOptions extends EngineOptions {
 
 /** Overdue by so much, a row is run whether or not anything rang for it. */
 const LATE_MS = 10 * SECOND
-const UPKEEP_MS = LEASE_MS / 4
+/** So many overdue rows that nothing rang for are a backlog, or rings that were lost. */
 const MANY = 16
 
 export function createBullmqEngine(options: BullmqOptions): Engine {
-  const { db, clock, handlers, log, sole = false, url, prefix } = options
+  const { db, clock, handlers, log, sole = false, url, prefix, upkeepMs = UPKEEP_MS } = options
   const redis = connect(url, { patient: false })
-  report(redis, log)
-  const bells = createBells({ db, clock, log, redis, prefix })
+  const whyAway = report(redis, log)
   const away = () => redis.status !== 'ready'
+  const bells = createBells({ db, clock, log, redis, prefix })
   const runner = createRunner(options, {
     onEnd(job, room) {
       rungs.look()
@@ -58,10 +58,11 @@ export function createBullmqEngine(options: BullmqOptions): Engine {
   /** A worker whose rows are overdue and that hears nothing, though Redis answers, has stopped fetching. */
   function listen() {
     const many = [...late.values()].reduce((sum, count) => sum + count, 0) >= MANY
-    // A backlog, or rings that were lost: those that are still in Redis are not put in twice.
+    // Those that are still in Redis are not put in twice.
     if (many) bells.ringLate().catch(() => {})
     const heard = workers!.heard()
     for (const kind of handlers.names()) {
+      workers!.open(kind)
       const stuck = late.has(kind) && !heard.has(kind) && !away()
       deaf.set(kind, stuck ? (deaf.get(kind) ?? 0) + 1 : 0)
       if (deaf.get(kind)! < 2) continue
@@ -84,13 +85,12 @@ export function createBullmqEngine(options: BullmqOptions): Engine {
       pump.start()
       upkeep = setInterval(() => {
         keepUp().catch((error) => log.error({ err: error }, 'the job engine could not renew its leases'))
-      }, UPKEEP_MS)
+      }, upkeepMs)
     },
     async stop(graceMs = GRACE_MS) {
       clearInterval(upkeep)
       const closing = workers?.close()
-      rungs.close()
-      await pump.stop()
+      await Promise.all([rungs.close(), pump.stop()])
       await runner.stop(graceMs)
       await Promise.race([closing, new Promise((resolve) => setTimeout(resolve, SECOND).unref())])
       workers?.cut()
@@ -99,11 +99,11 @@ export function createBullmqEngine(options: BullmqOptions): Engine {
     runDue: () => runDue(options, runner),
     dashboardQueues: () => handlers.names().map((kind) => bells.queue(kind)),
     async health() {
-      const answer = await redis.ping().catch((error: Error) => error)
+      const answer = await within(SECOND, () => redis.ping()).catch((error: Error) => error)
       if (answer instanceof Error)
         return {
           ok: false,
-          detail: `away (${answer.message}); jobs are run from the ledger, up to 20 s late`,
+          detail: `away (${whyAway() ?? answer.message}); jobs are run from the ledger, up to 20 s late`,
         }
       return { ok: bells.faults().length === 0, detail: bells.faults().join('; ') || 'answers' }
     },

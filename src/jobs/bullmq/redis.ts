@@ -5,8 +5,13 @@ import type { EngineLog } from '../engine.js'
 
 export type Connection = Redis | Cluster
 
-/** A frozen server must not hold a commit's ring for ever; what was not rung is rung later. */
-const COMMAND_MS = 5 * SECOND
+/**
+ * Without an answer for so long, a connection is given up and made anew. A frozen server must not hold the rings of
+ * commits, nor fill the memory with commands that wait for their answer; what was not rung is rung later.
+ */
+const SILENT_MS = 5 * SECOND
+/** Workers ask with a command that waits for up to 10 s. */
+const SILENT_WORKER_MS = 30 * SECOND
 const LONGEST_PAUSE_MS = 2 * SECOND
 
 /**
@@ -22,8 +27,8 @@ export function connect(url: string, { patient }: { patient: boolean }): Connect
     keepAlive: 30 * SECOND,
     retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),
     ...(patient
-      ? { maxRetriesPerRequest: null }
-      : { maxRetriesPerRequest: 0, enableOfflineQueue: false, commandTimeout: COMMAND_MS }),
+      ? { maxRetriesPerRequest: null, socketTimeout: SILENT_WORKER_MS }
+      : { maxRetriesPerRequest: 0, enableOfflineQueue: false, socketTimeout: SILENT_MS }),
   } satisfies RedisOptions
   if (!cluster) return new Redis(address.href, options)
   const { username, password, hostname, port, protocol } = address
@@ -39,17 +44,23 @@ export function connect(url: string, { patient }: { patient: boolean }): Connect
   })
 }
 
-/** One line when it goes away, one when it is back: not one for each try. */
-export function report(connection: Connection, log: EngineLog): void {
-  let away = false
+/**
+ * One line when it goes away, one when it is back: not one for each try.
+ * @returns why it is away, or null.
+ */
+export function report(connection: Connection, log: EngineLog): () => string | null {
+  let away: string | null = null
   connection.on('error', (error: Error) => {
-    if (!away) log.error({ err: error }, 'Redis is away; jobs are run from the ledger until it is back')
-    away = true
+    if (away === null)
+      // Not the error itself: it carries the command, and that of a wrong password carries the password.
+      log.error({ reason: error.message }, 'Redis is away; jobs are run from the ledger until it is back')
+    away = error.message
   })
   connection.on('ready', () => {
-    if (away) log.warn({}, 'Redis is back')
-    away = false
+    if (away !== null) log.warn({}, 'Redis is back')
+    away = null
   })
+  return () => away
 }
 
 /** What a server must not be set up like, because it would forget what it was told. */

@@ -16,8 +16,8 @@ export interface Rungs {
   ring(row: Due): Promise<Rung>
   /** More room: those that wait are looked at again. */
   look(): void
-  /** Those that wait are sent back. */
-  close(): void
+  /** Those that wait are sent back; resolves when none is being claimed any more. */
+  close(): Promise<void>
 }
 
 interface Waiting {
@@ -39,12 +39,17 @@ export function createRungs({ db, clock, handlers }: EngineOptions, runner: Runn
 
   async function work() {
     await nextTurn()
-    for (let some = choose(); some.length > 0; some = choose()) await answer(some)
-    // In the same turn as the last look: who comes later must find nobody at work.
-    looking = false
+    while (looking) await runner.alone(answerSome)
   }
 
-  /** The first for which there is room; a kind that is not known here is parked by the claim. */
+  async function answerSome() {
+    const some = choose()
+    if (some.length > 0) await answer(some)
+    // In the same turn as the last look: who comes later must find nobody at work.
+    else looking = false
+  }
+
+  /** The first for which there is room; a kind that is paused here is parked by the claim. */
   function choose(): Waiting[] {
     const left = new Map<string, number>()
     let free = Math.min(runner.free(), MOST_RUNG)
@@ -73,6 +78,8 @@ export function createRungs({ db, clock, handlers }: EngineOptions, runner: Runn
       const others = await later(missed)
       for (const { row, resolve } of some) {
         const job = jobs.get(row.id)
+        // Rung for twice, because Redis was emptied while it rang the first time: it runs once.
+        jobs.delete(row.id)
         if (job) void runner.begin(job).then(resolve)
         else resolve(others.get(row.id) ?? { is: 'gone' })
       }
@@ -81,7 +88,10 @@ export function createRungs({ db, clock, handlers }: EngineOptions, runner: Runn
     }
   }
 
-  /** Rows that wait on: moved meanwhile, rung too early, or of a kind that has used up its rate. */
+  /**
+   * Rows that wait on: moved meanwhile, rung too early, or of a kind that has used up its rate. Nobody rings for
+   * suspects: they are looked for, one at a time.
+   */
   async function later(missed: readonly Due[]): Promise<Map<string, Rung>> {
     if (missed.length === 0) return new Map()
     const { jobs } = db.t
@@ -96,9 +106,11 @@ export function createRungs({ db, clock, handlers }: EngineOptions, runner: Runn
       )
     const now = clock.now()
     return new Map(
-      rows.flatMap(({ id, name, at, state }) => {
-        const next = at > now ? at : runner.rates.heldUntil(name)
-        return state === 'waiting' && next ? [[id, { is: 'moved', at: next } as const]] : []
+      rows.flatMap(({ id, name, at, state, crashes }) => {
+        if (state !== 'waiting' || crashes !== null) return []
+        // Due by now, though it was not when it was claimed: at once.
+        const next = at > now ? at : (runner.rates.heldUntil(name) ?? now)
+        return [[id, { is: 'moved', at: next } as const]]
       }),
     )
   }
@@ -115,6 +127,7 @@ export function createRungs({ db, clock, handlers }: EngineOptions, runner: Runn
     close() {
       closed = true
       for (const { resolve } of waiting.splice(0)) resolve({ is: 'moved', at: clock.now() })
+      return runner.alone(async () => {})
     },
   }
 }

@@ -10,6 +10,8 @@ import type { Rungs } from './rung.js'
 export interface Workers {
   /** Since the last call: how many rings each kind has heard. */
   heard(): ReadonlyMap<string, number>
+  /** A worker for a kind that was paused at the start, unless there is one. */
+  open(kind: string): void
   /** A new worker instead of one that hears nothing any more. */
   renew(kind: string): void
   /** No new rings; resolves when those heard are answered. */
@@ -27,9 +29,21 @@ export interface WorkerOptions {
 
 export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions): Workers {
   let counts = new Map<string, number>()
-  const workers = new Map(handlers.all().map(({ type }) => [type.name, open(type.name)]))
+  const workers = new Map<string, Worker>()
+  let ready = false
+  let closed = false
 
-  function open(kind: string): Worker {
+  function open(kind: string) {
+    if (ready && !closed && !workers.has(kind)) workers.set(kind, make(kind))
+  }
+
+  // Not before: a worker whose first question is refused (a wrong password) would be of no use for ever.
+  redis.once('ready', () => {
+    ready = true
+    for (const kind of handlers.names()) open(kind)
+  })
+
+  function make(kind: string): Worker {
     const { concurrency, rate } = handlers.known(kind)!.type
     const worker: Worker = new Worker(
       queueName(kind),
@@ -58,6 +72,7 @@ export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions)
   }
 
   return {
+    open,
     heard() {
       const before = counts
       counts = new Map()
@@ -68,9 +83,11 @@ export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions)
         .get(kind)
         ?.close(true)
         .catch(() => {})
-      workers.set(kind, open(kind))
+      workers.delete(kind)
+      open(kind)
     },
     async close() {
+      closed = true
       await Promise.allSettled([...workers.values()].map((worker) => worker.close()))
     },
     cut() {
