@@ -19,14 +19,21 @@ import { createInbox } from '../../src/tickets/inboxes.js'
 
 export const INBOX = 'support@desk.example'
 
-export const openDesk = (dir: string, roles = 'web,worker,intake'): Promise<App> => {
-  const env = { FRONTDESK_DATA: dir, FRONTDESK_DEMO: 'off', PORT: '0', ROLES: roles }
+export const openDesk = (
+  dir: string,
+  roles = 'web,worker,intake',
+  more: Record<string, string> = {},
+): Promise<App> => {
+  const env = { FRONTDESK_DATA: dir, FRONTDESK_DEMO: 'off', PORT: '0', ROLES: roles, ...more }
   return createApp({ config: readConfig(env, ROOT), log: createLog('warn', 2) })
 }
 
 /** A desk with one inbox and an administrator. */
-export async function makeDesk(dir: string): Promise<{ token: string; inboxId: string; agentId: string }> {
-  const app = await openDesk(dir)
+export async function makeDesk(
+  dir: string,
+  more?: Record<string, string>,
+): Promise<{ token: string; inboxId: string; agentId: string }> {
+  const app = await openDesk(dir, undefined, more)
   const made = await app.db.transaction(async (tx) => {
     const { agents, roles } = tx.t
     const [role] = await tx.select().from(roles).where(eq(roles.name, 'admin'))
@@ -51,10 +58,14 @@ export async function startRedis(dir: string): Promise<string> {
   const { BENCH_REDIS } = process.env
   if (BENCH_REDIS) return BENCH_REDIS
   const port = await freePort()
-  const server = spawn('redis-server', ['--port', String(port), '--save', '', '--dir', dir], {
-    stdio: 'ignore',
-  })
-  children.add(server)
+  const server = spawn(
+    'redis-server',
+    ['--port', String(port), '--save', '', '--appendonly', 'yes', '--dir', dir],
+    {
+      stdio: 'ignore',
+    },
+  )
+  endLater(server)
   const failed = once(server, 'error').then(([error]) => Promise.reject(error))
   await Promise.race([failed, once(server, 'spawn')])
   for (;;) {
@@ -68,7 +79,7 @@ export async function startRedis(dir: string): Promise<string> {
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -83,19 +94,24 @@ export async function withFolder(work: (dir: string) => Promise<void>): Promise<
   try {
     await work(dir)
   } finally {
-    for (const child of children) child.kill()
+    for (const [child, signal] of children) child.kill(signal)
     rmSync(dir, { recursive: true, force: true })
   }
 }
 
-const children = new Set<ChildProcess>()
+const children = new Map<ChildProcess, NodeJS.Signals>()
+
+/** It is ended when the work in the folder is over. */
+export function endLater(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): void {
+  children.set(child, signal)
+  child.once('exit', () => children.delete(child))
+}
 
 /** This same script again, in another process; resolves with the first thing it says. */
 export async function start<Said>(script: string, ...args: string[]): Promise<Said> {
   const child = fork(script, args)
-  children.add(child)
+  endLater(child)
   const exit = once(child, 'exit').then(([code]) => {
-    children.delete(child)
     if (code) throw new Error(`${args[0]} ended with ${code}`)
   })
   const [said] = await Promise.race([once(child, 'message'), exit.then(() => [undefined])])
