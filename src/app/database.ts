@@ -23,9 +23,9 @@ export async function openDatabase(config: Config, clock: Clock, log?: Log): Pro
   })
 }
 
-/** The user, the password, the database or the rights are not right: nothing that a second try would change. */
+/** User, password, database, rights or certificate are not right: nothing that a second try would change. */
 const refused = (error: unknown) =>
-  /^(28...|3D000|3F000|42501)$/.test(String((error as { code?: unknown }).code))
+  /^(28...|3D000|3F000|42501|.*CERT.*)$/.test(String((error as { code?: unknown }).code))
 
 /** As it is, without migrations. */
 export async function connect(config: Config, clock: Clock, log?: Log): Promise<Db> {

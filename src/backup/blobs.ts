@@ -2,6 +2,7 @@
 // a second backup takes only what is new.
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
+import { placeOf, readTrash } from '../blobs/blobs.js'
 import { each, hashOf, isMissing, linkOrCopy, makeDir, namesIn, sync } from './files.js'
 import type { Line } from './manifest.js'
 
@@ -12,6 +13,8 @@ export interface TakenBlobs {
   fresh: number
   damaged: string[]
 }
+
+export const NO_BLOBS: TakenBlobs = { lines: [], bytes: 0, fresh: 0, damaged: [] }
 
 /**
  * @param pool the folder `blobs` beside the backups.
@@ -40,9 +43,28 @@ export async function takeBlobs(
     })
     if (taken.fresh > before) await sync(path.join(pool, part))
   }
+  await takeTrash(taken, blobs, pool)
   await sync(pool)
   taken.lines.sort((a, b) => (a.file < b.file ? -1 : 1))
   return taken
+}
+
+/** What the collector has thrown away, a row may refer to again: then it comes back, and a restored desk needs it. */
+async function takeTrash(taken: TakenBlobs, blobs: string, pool: string) {
+  const known = new Set(taken.lines.map(({ file }) => path.basename(file)))
+  for (const name of await namesIn(path.join(blobs, 'trash'))) {
+    const trash = readTrash(name)
+    if (!trash || known.has(trash.hash)) continue
+    known.add(trash.hash)
+    const to = path.join(pool, placeOf(trash.hash))
+    await makeDir(path.dirname(to))
+    await take(taken, { from: path.join(blobs, 'trash', name), to, hash: trash.hash, suspect: false }).catch(
+      (error: unknown) => {
+        if (!isMissing(error)) throw error
+      },
+    )
+    await sync(path.dirname(to))
+  }
 }
 
 interface Blob {

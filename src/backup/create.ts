@@ -7,7 +7,7 @@ import { isPostgres, sqliteFile } from '../app/database.js'
 import { VERSION } from '../app/root.js'
 import type { Clock } from '../clock.js'
 import type { Config } from '../config.js'
-import { takeBlobs } from './blobs.js'
+import { NO_BLOBS, takeBlobs } from './blobs.js'
 import { BackupError } from './errors.js'
 import { copyDurably, each, hashOf, isMissing, makeDir, namesIn, sync, writeDurably } from './files.js'
 import {
@@ -56,7 +56,9 @@ async function fill(config: Config, root: string, folder: string, begun: Date, c
   const { hashes, ...database } = await takeDatabase(config, folder)
   const outbox = await takeFolder(folder, path.join(dataDir, 'outbox'), 'outbox', /^[^.][^\\\n]*\.eml$/)
   const secret = config.secret === null ? await takeFolder(folder, dataDir, '', /^secret$/) : []
-  const blobs = await takeBlobs(path.join(dataDir, 'blobs'), path.join(root, 'blobs'), suspectsIn(root))
+  // A bucket is not copied into a folder: it has a backup of its own.
+  const here = config.blobs.kind === 'folder' ? config.blobs.folder : null
+  const blobs = here === null ? NO_BLOBS : await takeBlobs(here, path.join(root, 'blobs'), suspectsIn(root))
   const lines = [
     ...(await withHashes(folder, [database.file, ...secret, ...spool, ...outbox])),
     ...blobs.lines,
@@ -70,7 +72,7 @@ async function fill(config: Config, root: string, folder: string, begun: Date, c
     begun: begun.toISOString(),
     ended: clock.now().toISOString(),
     database,
-    blobs: 'here',
+    blobs: here === null ? 'bucket' : 'here',
     secret: config.secret === null ? 'here' : 'environment',
     files: {
       count: lines.length,
@@ -78,7 +80,7 @@ async function fill(config: Config, root: string, folder: string, begun: Date, c
       sums: await hashOf(path.join(folder, SUMS)),
     },
     damaged: blobs.damaged,
-    missing: [...hashes].filter((hash) => !there.has(hash)),
+    missing: here === null ? [] : [...hashes].filter((hash) => !there.has(hash)),
   }
   await sync(root)
   // All that it speaks of is on disk by now.

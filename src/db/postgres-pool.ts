@@ -37,6 +37,8 @@ export function openPool({ url, clock, size = 10, onLost = () => {} }: PoolOptio
     lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: IDLE_MS,
   }
+  // Here, and not with the first query: it reads the files of certificates.
+  new pg.Client(address)
   const pool = new pg.Pool({
     ...address,
     max: size,
@@ -118,6 +120,7 @@ export function openPool({ url, clock, size = 10, onLost = () => {} }: PoolOptio
       if (Math.abs(apart) < MOST_APART_MS) return { ok: true, detail: `answers; ${use}` }
       return { ok: false, detail: `its clock is ${apart} ms ahead of ours; ${use}` }
     },
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   }
 }

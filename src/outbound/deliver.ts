@@ -10,6 +10,7 @@ import { makeToken, replyAddress } from '../tickets/capability.js'
 import { ticketById } from '../tickets/create.js'
 import { type Desk, system } from '../tickets/desk.js'
 import { inboxById } from '../tickets/inboxes.js'
+import { lockById } from '../tickets/lock.js'
 import { NO_MESSAGE_ID, rememberId } from '../tickets/message-ids.js'
 import { type Message, messageById } from '../tickets/messages.js'
 import { record } from '../tickets/timeline.js'
@@ -20,6 +21,8 @@ export interface DeliverDeps {
   desk: Desk
   blobs: Blobs
   channels: ReadonlyMap<string, Channel>
+  /** For the metrics. */
+  onSend?: (channel: string, outcome: Outcome['kind']) => void
 }
 
 export function deliverHandler(deps: DeliverDeps): JobHandler<{ messageId: string }> {
@@ -30,6 +33,7 @@ export function deliverHandler(deps: DeliverDeps): JobHandler<{ messageId: strin
       // Taken back, or sent by a try whose end was not recorded here.
       if (message?.delivery !== 'queued') return
       const outcome = await attempt(deps, message, job)
+      deps.onSend?.(deps.channels.has(message.channel) ? message.channel : 'other', outcome.kind)
       // Without job.complete(): what was sent is recorded even when another worker has got the job meanwhile.
       await deps.db.transaction((tx) => settle(tx, deps.desk, message, outcome, job))
       if (outcome.kind === 'later') throw new Error(outcome.reason)
@@ -141,6 +145,8 @@ async function suppressed(r: Reader, { to, cc }: Outgoing): Promise<Refusal[]> {
 }
 
 async function settle(tx: Tx, desk: Desk, message: Message, outcome: Outcome, job: JobRun<unknown>) {
+  // The ticket before its message, as everybody does: in the other order this and a merge would wait for each other.
+  await lockById(tx, message.ticketId)
   if (outcome.kind === 'refused') return markFailed(tx, desk, message, outcome.reason)
   if (outcome.kind === 'sent') return markSent(tx, desk, message, outcome)
   await tx
@@ -180,6 +186,7 @@ async function markSent(
 }
 
 async function markFailed(tx: Tx, desk: Desk, { id, ticketId }: Message, error: string) {
+  await lockById(tx, ticketId)
   await tx
     .update(tx.t.messages)
     .set({ delivery: 'failed', error: error.slice(0, 1000) })

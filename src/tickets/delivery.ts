@@ -3,12 +3,14 @@ import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../db/types.js'
 import { fail } from '../errors.js'
 import { cancel, schedule } from '../jobs/schedule.js'
+import { lockById } from './lock.js'
 import type { Message } from './messages.js'
 import { record } from './timeline.js'
 import { deliver } from './tokens.js'
 
 /** @throws DeskError `wrong_state` once it is on its way. */
 export async function cancelReply(tx: Tx, agentId: string, message: Message): Promise<void> {
+  await lockById(tx, message.ticketId)
   if (message.delivery !== 'queued' || !(await cancel(tx, deliver, message.id)))
     throw fail('wrong_state', 'The message is no longer waiting; it cannot be taken back.')
   await tx.update(tx.t.messages).set({ delivery: 'cancelled' }).where(eq(tx.t.messages.id, message.id))
@@ -18,6 +20,7 @@ export async function cancelReply(tx: Tx, agentId: string, message: Message): Pr
 
 /** @throws DeskError `wrong_state` unless sending has failed. */
 export async function sendAgain(tx: Tx, agentId: string, message: Message): Promise<void> {
+  await lockById(tx, message.ticketId)
   const changed = await tx
     .update(tx.t.messages)
     .set({ delivery: 'queued', error: null })

@@ -223,7 +223,12 @@ for (const name of DATABASES)
             .where(and(eq(contacts.id, 'c1'), eq(contacts.version, version)))
             .returning({ version: contacts.version }),
         )
-      t.same(await Promise.all([rename(1), rename(1), rename(7)]), [[{ version: 2 }], [], []])
+      // Which of the two comes first is up to the database.
+      const renamed = await Promise.all([rename(1), rename(1), rename(7)])
+      t.same(
+        renamed.toSorted((a, b) => b.length - a.length),
+        [[{ version: 2 }], [], []],
+      )
       const joined = db
         .select({ name: contacts.name, value: identities.value, language: contacts.language })
         .from(identities)

@@ -2,10 +2,12 @@
 // databases, because each process that starts PGlite costs seconds.
 import type { Test } from 'tap'
 import { DAY, MINUTE } from '../../src/clock.js'
+import { createRungs } from '../../src/jobs/bullmq/rung.js'
 import { LEASE_MS } from '../../src/jobs/claim.js'
 import { reclaim } from '../../src/jobs/crashes.js'
 import { extend } from '../../src/jobs/ledger.js'
 import { retryDead } from '../../src/jobs/recover.js'
+import { createRunner } from '../../src/jobs/runner.js'
 import type { JobRun } from '../../src/jobs/types.js'
 import { type DatabaseName, testApp } from '../../src/testing/index.js'
 import { gate, openManual, pause, times, until } from '../support/databases.js'
@@ -214,6 +216,19 @@ export function workers(t: Test, name: DatabaseName) {
         await engine.stop()
       },
     )
+
+    t.test('a job that is rung for twice at once runs once', async (t) => {
+      const { handlers, rows, add } = openLedger(t, db, clock)
+      let runs = 0
+      const job = kind(handlers, 'job', () => ++runs)
+      await add(job, 1)
+      const row = (await rows())[0]!
+      const log = { warn() {}, error() {} }
+      const options = { db, clock, handlers, log }
+      const rungs = createRungs(options, createRunner(options, {}))
+      t.same(await Promise.all([rungs.ring(row), rungs.ring(row)]), [{ is: 'done' }, { is: 'gone' }])
+      t.equal(runs, 1)
+    })
 
     t.test('a stop lets running jobs end; what does not end is given back untried', async (t) => {
       const { handlers, rows, add, worker } = openLedger(t, db, clock)

@@ -40,7 +40,7 @@ export const times = <T>(count: number, make: (index: number) => T): T[] =>
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 
 /** Waits for what must happen some time; generous, because it only has to happen. */
-export async function until(what: () => boolean | Promise<boolean>, ms = 10_000): Promise<boolean> {
+export async function until(what: () => boolean | Promise<boolean>, ms = 60_000): Promise<boolean> {
   for (const end = Date.now() + ms; Date.now() < end; await pause(5)) if (await what()) return true
   return what()
 }

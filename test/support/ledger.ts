@@ -1,4 +1,5 @@
 // A ledger, engines of either kind, and handlers that a test writes on the spot.
+import { inspect } from 'node:util'
 import { eq } from 'drizzle-orm'
 import { Redis } from 'ioredis'
 import type { Test } from 'tap'
@@ -24,6 +25,8 @@ export interface Ledger {
   engine: Engine
   /** What the engine warned of. */
   warnings: string[]
+  /** All that it logged, with the details. */
+  logged(): string
   /** Another worker on the same database. */
   worker(options?: { db?: Db; handlers?: JobHandlers }): Engine
   /** What the start of the only worker does to the ledger, without running anything. */
@@ -51,10 +54,15 @@ export function openLedger(
 ): Ledger {
   const handlers = new JobHandlers()
   const warnings: string[] = []
+  const all: object[] = []
   const log = {
-    warn: (_: object, message: string) => warnings.push(message),
-    error: (details: object, message: string) =>
-      warnings.push(`${message}: ${(details as { err: Error }).err?.message}`),
+    warn(details: object, message: string) {
+      warnings.push(line(details, message))
+      all.push(details)
+    },
+    error(details: object, message: string) {
+      log.warn(details, message)
+    },
   }
   const engines: Engine[] = []
   const prefix = `{test-${newId()}}`
@@ -82,6 +90,7 @@ export function openLedger(
     handlers,
     engine: worker(),
     warnings,
+    logged: () => inspect(all, { depth: 9 }),
     worker,
     boot: (known = handlers) =>
       db.transaction(async (tx) => {
@@ -111,10 +120,20 @@ export function kind(
   return type
 }
 
+function line({ err, reason = err?.message }: { err?: Error; reason?: string }, message: string): string {
+  return reason ? `${message}: ${reason}` : message
+}
+
 /** Removes all keys of a prefix. */
 async function forget(url: string, prefix: string) {
-  const redis = new Redis(url)
-  const keys = await redis.keys(`${prefix.replaceAll(/[{}]/g, '?')}*`)
-  if (keys.length > 0) await redis.unlink(keys)
-  await redis.quit()
+  const redis = new Redis(url, { lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 })
+  redis.on('error', () => {})
+  try {
+    const keys = await redis.keys(`${prefix.replaceAll(/[{}]/g, '?')}*`)
+    if (keys.length > 0) await redis.unlink(keys)
+  } catch {
+    // A server of the test's own, which is gone or does not let us in.
+  } finally {
+    redis.disconnect()
+  }
 }

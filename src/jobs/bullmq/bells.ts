@@ -185,8 +185,8 @@ export function createBells({ db, clock, log, redis, prefix }: BellOptions): Bel
   }
 
   const look = () =>
-    check().catch((error) =>
-      log.warn({ err: error }, 'Redis could not be told what waits; it is tried again'),
+    check().catch((error: Error) =>
+      log.warn({ reason: error.message }, 'Redis could not be told what waits; it is tried again'),
     )
 
   redis.on('ready', () => {

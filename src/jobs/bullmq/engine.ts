@@ -26,9 +26,9 @@ const MANY = 16
 export function createBullmqEngine(options: BullmqOptions): Engine {
   const { db, clock, handlers, log, sole = false, url, prefix, upkeepMs = UPKEEP_MS } = options
   const redis = connect(url, { patient: false })
-  report(redis, log)
-  const bells = createBells({ db, clock, log, redis, prefix })
+  const whyAway = report(redis, log)
   const away = () => redis.status !== 'ready'
+  const bells = createBells({ db, clock, log, redis, prefix })
   const runner = createRunner(options, {
     onEnd(job, room) {
       rungs.look()
@@ -103,7 +103,7 @@ export function createBullmqEngine(options: BullmqOptions): Engine {
       if (answer instanceof Error)
         return {
           ok: false,
-          detail: `away (${answer.message}); jobs are run from the ledger, up to 20 s late`,
+          detail: `away (${whyAway() ?? answer.message}); jobs are run from the ledger, up to 20 s late`,
         }
       return { ok: bells.faults().length === 0, detail: bells.faults().join('; ') || 'answers' }
     },

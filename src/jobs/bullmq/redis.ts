@@ -44,17 +44,23 @@ export function connect(url: string, { patient }: { patient: boolean }): Connect
   })
 }
 
-/** One line when it goes away, one when it is back: not one for each try. */
-export function report(connection: Connection, log: EngineLog): void {
-  let away = false
+/**
+ * One line when it goes away, one when it is back: not one for each try.
+ * @returns why it is away, or null.
+ */
+export function report(connection: Connection, log: EngineLog): () => string | null {
+  let away: string | null = null
   connection.on('error', (error: Error) => {
-    if (!away) log.error({ err: error }, 'Redis is away; jobs are run from the ledger until it is back')
-    away = true
+    if (away === null)
+      // Not the error itself: it carries the command, and that of a wrong password carries the password.
+      log.error({ reason: error.message }, 'Redis is away; jobs are run from the ledger until it is back')
+    away = error.message
   })
   connection.on('ready', () => {
-    if (away) log.warn({}, 'Redis is back')
-    away = false
+    if (away !== null) log.warn({}, 'Redis is back')
+    away = null
   })
+  return () => away
 }
 
 /** What a server must not be set up like, because it would forget what it was told. */

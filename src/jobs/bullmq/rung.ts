@@ -78,6 +78,8 @@ export function createRungs({ db, clock, handlers }: EngineOptions, runner: Runn
       const others = await later(missed)
       for (const { row, resolve } of some) {
         const job = jobs.get(row.id)
+        // Rung for twice, because Redis was emptied while it rang the first time: it runs once.
+        jobs.delete(row.id)
         if (job) void runner.begin(job).then(resolve)
         else resolve(others.get(row.id) ?? { is: 'gone' })
       }

@@ -29,7 +29,19 @@ export interface WorkerOptions {
 
 export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions): Workers {
   let counts = new Map<string, number>()
-  const workers = new Map(handlers.all().map(({ type }) => [type.name, make(type.name)]))
+  const workers = new Map<string, Worker>()
+  let ready = false
+  let closed = false
+
+  function open(kind: string) {
+    if (ready && !closed && !workers.has(kind)) workers.set(kind, make(kind))
+  }
+
+  // Not before: a worker whose first question is refused (a wrong password) would be of no use for ever.
+  redis.once('ready', () => {
+    ready = true
+    for (const kind of handlers.names()) open(kind)
+  })
 
   function make(kind: string): Worker {
     const { concurrency, rate } = handlers.known(kind)!.type
@@ -60,9 +72,7 @@ export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions)
   }
 
   return {
-    open(kind) {
-      if (!workers.has(kind)) workers.set(kind, make(kind))
-    },
+    open,
     heard() {
       const before = counts
       counts = new Map()
@@ -73,9 +83,11 @@ export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions)
         .get(kind)
         ?.close(true)
         .catch(() => {})
-      workers.set(kind, make(kind))
+      workers.delete(kind)
+      open(kind)
     },
     async close() {
+      closed = true
       await Promise.allSettled([...workers.values()].map((worker) => worker.close()))
     },
     cut() {
