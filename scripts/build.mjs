@@ -38,7 +38,16 @@ await build({
   sourcemap: true,
   // Native code, and files that a package reads from its own folder, stay where they are.
   // pg asks for pg-native only when it is told to.
-  external: ['better-sqlite3', '@fastify/swagger-ui', '@electric-sql/pglite', 'drizzle-kit', 'pg-native'],
+  external: [
+    'better-sqlite3',
+    '@fastify/swagger-ui',
+    '@bull-board/api',
+    '@bull-board/fastify',
+    'prom-client',
+    '@electric-sql/pglite',
+    'drizzle-kit',
+    'pg-native',
+  ],
   banner: {
     js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);",
   },

@@ -46,6 +46,8 @@ export interface Config {
   /** Before every key in Redis. */
   readonly redisPrefix: string
   readonly roles: readonly Role[]
+  /** An extra listener for /metrics; null: none. */
+  readonly metrics: { readonly host: string; readonly port: number; readonly token: string | null } | null
   readonly logLevel: (typeof LOG_LEVELS)[number]
   /** Key material for tokens in mail addresses and links; null: made once and kept in the data folder. */
   readonly secret: string | null
@@ -82,6 +84,9 @@ export const VARIABLES = [
   'SMTP_URL',
   'ROLES',
   'LOG_LEVEL',
+  'METRICS_PORT',
+  'METRICS_HOST',
+  'METRICS_TOKEN',
 ] as const
 export const SECRET_VARIABLES = [
   'FRONTDESK_SECRET',
@@ -89,6 +94,7 @@ export const SECRET_VARIABLES = [
   'DATABASE_URL',
   'REDIS_URL',
   'SMTP_URL',
+  'METRICS_TOKEN',
 ] as const
 
 /** @param root folder of the installation: the default data folder lies in it, whatever folder one calls from. */
@@ -108,7 +114,7 @@ export function readConfig(env: Env, root: string): Config {
   }
 
   const host = text('HOST') ?? '127.0.0.1'
-  const port = readPort(text('PORT'), problems)
+  const port = readPort('PORT', text('PORT') ?? '3000', problems)
   const dataDir = path.resolve(text('FRONTDESK_DATA') ?? path.join(root, 'data'))
   const config: Config = {
     dataDir,
@@ -132,6 +138,7 @@ export function readConfig(env: Env, root: string): Config {
     redisPrefix: readPrefix(text('REDIS_PREFIX'), problems),
     roles: readRoles(text('ROLES'), problems),
     logLevel: choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    metrics: readMetrics(text('METRICS_PORT'), text('METRICS_HOST'), secret('METRICS_TOKEN'), problems),
     secret: secret('FRONTDESK_SECRET') ?? null,
     smtpUrl: readUrl('SMTP_URL', secret('SMTP_URL'), ['smtp:', 'smtps:'], problems) ?? null,
   }
@@ -155,10 +162,10 @@ function readSecret(env: Env, name: string, problems: string[]): string | undefi
   }
 }
 
-function readPort(value: string | undefined, problems: string[]): number {
-  const port = Number(value ?? '3000')
-  if (/^\d+$/.test(value ?? '3000') && port <= 65535) return port
-  problems.push(`PORT="${value}": use a number from 0 to 65535`)
+function readPort(name: string, value: string, problems: string[]): number {
+  const port = Number(value)
+  if (/^\d+$/.test(value) && port <= 65535) return port
+  problems.push(`${name}="${value}": use a number from 0 to 65535`)
   return 3000
 }
 
@@ -177,6 +184,21 @@ function readPrefix(value: string | undefined, problems: string[]): string {
     `REDIS_PREFIX="${value}": use letters, digits and . : - _, at most one part of it in {braces}`,
   )
   return '{frontdesk}'
+}
+
+function readMetrics(
+  port: string | undefined,
+  host = '127.0.0.1',
+  token: string | undefined,
+  problems: string[],
+): Config['metrics'] {
+  if (port === undefined) return null
+  const inside = host === 'localhost' || host === '::1' || /^127\./.test(host)
+  if (!inside && token === undefined)
+    problems.push(`METRICS_HOST="${host}": others can reach that, so METRICS_TOKEN is needed`)
+  if (token !== undefined && token.length < 16)
+    problems.push('METRICS_TOKEN is too short: use at least 16 random characters')
+  return { host, port: readPort('METRICS_PORT', port, problems), token: token ?? null }
 }
 
 const readList = (value: string | undefined): string[] => [

@@ -31,6 +31,8 @@ import { isPostgres, openDatabase } from './database.js'
 import { createEngine } from './engine.js'
 import { createHealth } from './health.js'
 import { housekeepingHandler } from './housekeeping.js'
+import { listenForMetrics, type MetricsListener } from './metrics/listener.js'
+import { createMetrics } from './metrics/metrics.js'
 import { ROOT, VERSION } from './root.js'
 import { checkSecret } from './secret.js'
 
@@ -98,7 +100,9 @@ export async function createApp({
   const intake = { db, desk, blobs, normaliser }
 
   handlers.add(intakeHandler(intake))
-  handlers.add(deliverHandler({ db, desk, blobs, channels }))
+  handlers.add(
+    deliverHandler({ ...{ db, desk, blobs, channels }, onSend: (...sent) => metrics.send(...sent) }),
+  )
   handlers.add(housekeepingHandler({ db, spool }))
 
   const plugins = await createPlugins(listed, {
@@ -108,7 +112,16 @@ export async function createApp({
     for (const channel of plugin.channels ?? []) channels.set(channel.name, channel)
 
   const works = config.roles.includes('worker')
-  const engine = await createEngine(config, { db, clock, handlers, log, sole: works && !isPostgres(config) })
+  const engine = await createEngine(config, {
+    ...{ db, clock, handlers, log, sole: works && !isPostgres(config) },
+    onOutcome: (...outcome) => metrics.job(...outcome),
+  })
+  const health = createHealth({
+    ...{ db, blobs, clock, dataDir: config.dataDir, working: works, engine, plugins },
+  })
+  const metrics = createMetrics({
+    ...{ db, clock, handlers, spool, health, version: VERSION, roles: config.roles },
+  })
   const spooler = createSpooler({ db, blobs, spool, log })
   const http = await createServer(
     {
@@ -120,7 +133,10 @@ export async function createApp({
       settings,
       principals: createPrincipals(db, clock),
       intake,
-      health: createHealth({ db, blobs, clock, dataDir: config.dataDir, working: works, engine, plugins }),
+      health,
+      metrics,
+      jobKinds: () => handlers.all().map(({ type }) => type.name),
+      dashboardQueues: engine.dashboardQueues && (() => engine.dashboardQueues?.() ?? []),
       permissions: [
         ...Object.values(permissions),
         ...plugins.all.flatMap(({ plugin }) => Object.values(permissionsOf(plugin))),
@@ -129,6 +145,8 @@ export async function createApp({
     },
     { logger: log, version: VERSION },
   )
+
+  let metricsListener: MetricsListener | undefined
 
   return {
     config,
@@ -147,6 +165,7 @@ export async function createApp({
     plugins,
     async start() {
       await plugins.start()
+      if (config.metrics) metricsListener = await listenForMetrics(config.metrics, metrics)
       if (works) await engine.start()
       if (config.roles.includes('intake')) spooler.start()
       const url = config.roles.includes('web')
@@ -157,6 +176,7 @@ export async function createApp({
     },
     async stop() {
       await spooler.stop()
+      await metricsListener?.close()
       await http.app.close()
       await engine.stop()
       await plugins.stop()

@@ -103,6 +103,8 @@ async function tool(name: string, url: string, args: string[]): Promise<void> {
   address.password = ''
   // Of the driver alone; PostgreSQL's own tools refuse what they do not know.
   address.searchParams.delete('uselibpqcompat')
+  // They do not read `+` as a space.
+  address.search = address.search.replaceAll('+', '%20')
   const env = { ...process.env, ...(PGPASSWORD && { PGPASSWORD }) }
   try {
     await promisify(execFile)(name, [...args, '--dbname', address.href], { env, maxBuffer: 1 << 24 })

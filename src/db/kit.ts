@@ -24,8 +24,10 @@ const postgresInstant = pg.customType<{ data: Date; driverData: string }>({
   // Precision 3: with microseconds in the database a keyset cursor of milliseconds would skip rows.
   dataType: () => 'timestamp(3) with time zone',
   toDriver: orNull((value: Date) => value.toISOString()),
-  fromDriver: (value) => new Date(value),
+  fromDriver: (value) => new Date(isoOf(value)),
 })
+/** PostgreSQL writes `0005-04-21 09:00:00.5+00`; what is not ISO 8601 the parser of dates guesses, here as 2005. */
+const isoOf = (value: string) => value.replace(/^(\d{4}-\d\d-\d\d) (.*[+-]\d\d)$/, '$1T$2:00')
 const postgresJson = pg.customType<{ data: unknown; driverData: unknown }>({
   dataType: () => 'jsonb',
   toDriver: orNull((value: unknown) => JSON.stringify(value)),

@@ -120,6 +120,7 @@ export function openPool({ url, clock, size = 10, onLost = () => {} }: PoolOptio
       if (Math.abs(apart) < MOST_APART_MS) return { ok: true, detail: `answers; ${use}` }
       return { ok: false, detail: `its clock is ${apart} ms ahead of ours; ${use}` }
     },
+    pool: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
     close: () => pool.end(),
   }
 }

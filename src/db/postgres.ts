@@ -30,6 +30,7 @@ export interface PostgresDriver {
   /** Notices between processes; a database that one process has alone needs none. */
   bell?(hear: (notices: readonly Notice[]) => void): Bell
   check(): Promise<{ ok: boolean; detail: string }>
+  pool?(): { total: number; idle: number; waiting: number }
   close(): Promise<void>
 }
 
@@ -83,6 +84,7 @@ export function openPostgres({ driver, clock }: { driver: PostgresDriver; clock:
       bell?.listen()
     },
     check: driver.check,
+    ...(driver.pool && { pool: driver.pool }),
     async close() {
       await bell?.close()
       await driver.close()

@@ -92,6 +92,7 @@ export function openSqlite({
       reader.prepare('select 1').get()
       return { ok: true, detail: 'answers' }
     },
+    queued: () => queue.length(),
     async close() {
       await queue.drained()
       reader.close()
@@ -238,6 +239,7 @@ function createWriteQueue({ writer, busyMs, batchMs }: { writer: File; busyMs: n
         else start()
       })
     },
+    length: () => waiting.length,
     async drained() {
       draining = true
       start()

@@ -51,6 +51,10 @@ export interface Db extends Reader {
   onCommit<T extends Topic>(topic: T, listener: (...value: Notices[T]) => void): void
   /** Whether it can be worked with, in words; rejects when it does not answer. */
   check(): Promise<{ ok: boolean; detail: string }>
+  /** Connections of a pool, where there is one. */
+  pool?(): { total: number; idle: number; waiting: number }
+  /** Transactions that wait for the one writer. */
+  queued?(): number
   close(): Promise<void>
 }
 

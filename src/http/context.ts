@@ -16,6 +16,11 @@ export interface Health {
   ready(): Promise<{ ok: boolean; checks: Record<string, { ok: boolean; detail: string }> }>
 }
 
+export interface Metrics {
+  request(method: string, route: string, status: number, seconds: number): void
+  text(): Promise<{ type: string; body: string }>
+}
+
 export interface HttpDeps {
   config: Config
   clock: Clock
@@ -26,6 +31,11 @@ export interface HttpDeps {
   principals: Principals
   intake: ProcessDeps
   health: Health
+  metrics: Metrics
+  /** Names of the jobs that this process knows. */
+  jobKinds(): readonly string[]
+  /** The queues of BullMQ, where that is the engine. */
+  dashboardQueues?: (() => readonly unknown[]) | undefined
   /** Every permission there is, of the core and of plugins. */
   permissions: readonly Permission[]
   plugins: PluginHost

@@ -116,7 +116,7 @@ export function whoOf(request: FastifyRequest): Principal {
   return who
 }
 
-async function authenticate(principals: Principals, request: FastifyRequest): Promise<Principal> {
+export async function authenticate(principals: Principals, request: FastifyRequest): Promise<Principal> {
   const header = request.headers.authorization
   const token = typeof header === 'string' ? /^Bearer (fd_[\w-]{20,100})$/i.exec(header)?.[1] : undefined
   const who = token ? await principals.resolve(token) : null

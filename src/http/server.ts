@@ -1,7 +1,9 @@
 // The Fastify server: limits, headers, errors, and every route in one explicit list.
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import type { HttpDeps, Routes } from './context.js'
+import { useDashboard } from './dashboard/dashboard.js'
 import { createLive, type Live } from './live/live.js'
+import { useMetrics } from './metrics.js'
 import { useOpenApi } from './openapi.js'
 import { answerError, useProblems } from './problem.js'
 import { routeAdder } from './route.js'
@@ -72,7 +74,7 @@ export async function createServer(
     routerOptions: { maxParamLength: 500 },
   }) as unknown as FastifyInstance
   app.addHook('onRoute', (route) => {
-    if (!route.url.startsWith('/api')) return
+    if (!route.url.startsWith('/api') && route.url !== '/metrics') return
     const permission = (route.config as { permission?: string } | undefined)?.permission
     if (!permission) throw new Error(`the route ${route.method} ${route.url} has no permission`)
     for (const method of [route.method].flat())
@@ -94,6 +96,9 @@ export async function createServer(
   const live = createLive({ db: deps.db, principals: deps.principals, log: app.log })
   // Before the server waits for its connections to end: these would never.
   app.addHook('preClose', live.stop)
-  for (const declare of routes) declare(add, { ...deps, live })
+  const all: HttpDeps = { ...deps, live }
+  useMetrics(app, all)
+  useDashboard(app, all)
+  for (const declare of routes) declare(add, all)
   return { app, routes: registered, live }
 }

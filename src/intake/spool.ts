@@ -2,7 +2,7 @@
 // bin/frontdesk-pipe keeps the same protocol: reserve tmp/NAME, write, fsync, link it to new/NAME, fsync new/.
 import { join } from 'node:path'
 import { chunks, makeFolders, realFs, type SpoolFs, unlinkIfThere } from './spool/files.js'
-import { listWaiting, type SpoolEntry, sweepStale } from './spool/list.js'
+import { countWaiting, listWaiting, type SpoolEntry, sweepStale } from './spool/list.js'
 import { type Mail, putGroup } from './spool/put.js'
 import { watchFolder } from './spool/watch.js'
 
@@ -17,6 +17,8 @@ export type Spool = {
   putMany(mails: Iterable<Mail> | AsyncIterable<Mail>): Promise<string[]>
   /** What waits, in order of arrival, from one reading of the folder. */
   list(limit?: number): Promise<SpoolEntry[]>
+  /** How much waits, and since when: the time is exact for up to a thousand, beyond that of a thousand of them. */
+  waiting(): Promise<{ files: number; oldest: Date | null }>
   /** After the commit only. An entry that is gone already is no fault. */
   remove(names: Iterable<string>): Promise<void>
   /** Rings soon after mail came, and every two seconds while some waits. */
@@ -57,6 +59,7 @@ export async function openSpool(dataDir: string, fs: SpoolFs = realFs): Promise<
     put: async (raw, inbox) => (await putGroup(fs, tmp, fresh, [{ raw, inbox }]))[0]!,
     putMany,
     list: (limit = Number.POSITIVE_INFINITY) => listWaiting(fs, fresh, limit),
+    waiting: () => countWaiting(fs, fresh),
     remove,
     watch: (onNew) => watchFolder(fresh, onNew),
     sweepTmp: (olderThanMs = quarterHour) => sweepStale(fs, tmp, olderThanMs),

@@ -33,4 +33,6 @@ export interface EngineOptions {
   sole?: boolean
   /** Between two looks after leases, parked rows and what nobody rang for. */
   upkeepMs?: number
+  /** Told of each try that ended: for the metrics. Must not throw. */
+  onOutcome?(kind: string, outcome: 'done' | 'later' | 'dead' | 'lost', seconds: number): void
 }

@@ -46,7 +46,7 @@ interface Running {
 }
 
 export function createRunner(
-  { db, clock, handlers, log, concurrency = 64 }: EngineOptions,
+  { db, clock, handlers, log, concurrency = 64, onOutcome = () => {} }: EngineOptions,
   { onEnd = () => {} }: RunnerEvents,
 ): Runner {
   const running = new Map<string, Running>()
@@ -145,8 +145,12 @@ export function createRunner(
       })
       cut.catch(() => {})
       return new Promise((resolve) => {
+        const began = performance.now()
         const over = run(job, abort, cut).finally(() => ended(job))
-        void over.then(resolve)
+        void over.then((fate) => {
+          onOutcome(job.name, fate.is, (performance.now() - began) / 1000)
+          resolve(fate)
+        })
         running.set(job.id, { job, over, abort, leave, resolve })
       })
     },

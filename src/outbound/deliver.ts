@@ -21,6 +21,8 @@ export interface DeliverDeps {
   desk: Desk
   blobs: Blobs
   channels: ReadonlyMap<string, Channel>
+  /** For the metrics. */
+  onSend?: (channel: string, outcome: Outcome['kind']) => void
 }
 
 export function deliverHandler(deps: DeliverDeps): JobHandler<{ messageId: string }> {
@@ -31,6 +33,7 @@ export function deliverHandler(deps: DeliverDeps): JobHandler<{ messageId: strin
       // Taken back, or sent by a try whose end was not recorded here.
       if (message?.delivery !== 'queued') return
       const outcome = await attempt(deps, message, job)
+      deps.onSend?.(deps.channels.has(message.channel) ? message.channel : 'other', outcome.kind)
       // Without job.complete(): what was sent is recorded even when another worker has got the job meanwhile.
       await deps.db.transaction((tx) => settle(tx, deps.desk, message, outcome, job))
       if (outcome.kind === 'later') throw new Error(outcome.reason)

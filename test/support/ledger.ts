@@ -44,13 +44,21 @@ export interface LedgerOptions {
   upkeepMs?: number
   /** Instead of the Redis that tests may use. */
   redis?: string
+  /** One that other processes use as well. */
+  prefix?: string
 }
 
 export function openLedger(
   t: Test,
   db: Db,
   clock: Clock,
-  { concurrency = 64, engine: which = 'local', upkeepMs, redis = testRedis() }: LedgerOptions = {},
+  {
+    concurrency = 64,
+    engine: which = 'local',
+    upkeepMs,
+    redis = testRedis(),
+    prefix = `{test-${newId()}}`,
+  }: LedgerOptions = {},
 ): Ledger {
   const handlers = new JobHandlers()
   const warnings: string[] = []
@@ -65,7 +73,6 @@ export function openLedger(
     },
   }
   const engines: Engine[] = []
-  const prefix = `{test-${newId()}}`
   const create = (options: EngineOptions) =>
     which === 'local' ? createLocalEngine(options) : createBullmqEngine({ ...options, url: redis!, prefix })
   const worker: Ledger['worker'] = (options = {}) => {

@@ -21,6 +21,23 @@ export async function listWaiting(fs: SpoolFs, folder: string, limit: number): P
   return found.slice(0, limit).map(({ entry }) => entry)
 }
 
+/** For the metrics: a spool of 100,000 must not be looked at file by file at every scrape. */
+const looksAt = 1000
+
+export async function countWaiting(
+  fs: SpoolFs,
+  folder: string,
+): Promise<{ files: number; oldest: Date | null }> {
+  const names = (await fs.readdir(folder)).filter(isEntryName)
+  let oldest: Date | null = null
+  for (const group of chunks(names.slice(0, looksAt), statsAtOnce)) {
+    for (const item of await Promise.all(group.map((name) => readEntry(fs, folder, name)))) {
+      if (item && (oldest === null || item.entry.arrivedAt < oldest)) oldest = item.entry.arrivedAt
+    }
+  }
+  return { files: names.length, oldest }
+}
+
 /** Killed writers leave files without a second link; the link count says it without a look into new/. */
 export async function sweepStale(fs: SpoolFs, folder: string, olderThanMs: number): Promise<number> {
   const before = Date.now() - olderThanMs
