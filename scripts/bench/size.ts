@@ -4,6 +4,7 @@ import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import type { App } from '../../src/app/app.js'
+import { after, DAY } from '../../src/clock.js'
 import { createSchema } from '../../src/testing/databases.js'
 import { reply } from '../../src/tickets/reply.js'
 import { figure, headline, INBOX, makeDesk, openDesk, withFolder } from './common.js'
@@ -31,7 +32,6 @@ await withFolder(async (dir) => {
 async function measure(name: string, dir: string, env: Record<string, string>) {
   const { agentId } = await makeDesk(dir, env)
   const app = await openDesk(dir, 'worker,intake', { ...env, LOG_LEVEL: 'error' })
-  await app.db.transaction((tx) => app.settings.set(tx, 'replies.undoSeconds', 86_400, null))
   await app.start()
   const began = performance.now()
   for (let at = 0; at < tickets; at += BATCH) {
@@ -70,7 +70,10 @@ async function answer({ db, desk }: App, agentId: string) {
     if (rows.length === 0) return
     await db.transaction(async (tx) => {
       for (const ticket of rows)
-        await reply(tx, desk, { kind: 'agent', id: agentId }, ticket, { text: SENTENCES.join('\n') })
+        await reply(tx, desk, { kind: 'agent', id: agentId }, ticket, {
+          text: SENTENCES.join('\n'),
+          sendAt: after(tx.now, DAY),
+        })
     })
     last = rows.at(-1)!.number
   }
