@@ -52,7 +52,6 @@ export function createBullmqEngine(options: BullmqOptions): Engine {
   function listen() {
     const heard = workers!.heard()
     for (const kind of handlers.names()) {
-      workers!.open(kind)
       const stuck = late.has(kind) && !heard.has(kind) && redis.status === 'ready'
       deaf.set(kind, stuck ? (deaf.get(kind) ?? 0) + 1 : 0)
       if (deaf.get(kind)! < 2) continue
