@@ -71,11 +71,10 @@ export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions)
       return before
     },
     renew(kind) {
-      void workers
-        .get(kind)
-        ?.close(true)
-        .catch(() => {})
-      if (!closed) workers.set(kind, make(kind))
+      const deaf = workers.get(kind)
+      if (closed || !deaf) return
+      void deaf.close(true).catch(() => {})
+      workers.set(kind, make(kind))
     },
     async close() {
       closed = true
