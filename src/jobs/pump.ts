@@ -1,6 +1,7 @@
 // Claims what is due and begins it, again and again, until nothing is; then it knows when the next will be.
 import { type Claimed, claim, nextDue } from './claim.js'
 import type { EngineOptions } from './engine.js'
+import { park } from './ledger.js'
 import type { Runner } from './runner.js'
 
 export interface Pump {
@@ -89,8 +90,9 @@ export function createPump(
   }
 }
 
-/** Runs what is due now, until nothing is. @returns how many ran. */
+/** Runs what is due now, until nothing is; what has no handler is parked. @returns how many ran. */
 export async function runDue({ db, handlers }: EngineOptions, runner: Runner): Promise<number> {
+  await db.transaction((tx) => park(tx, handlers, 0))
   for (let ran = 0; ; ) {
     const { room, rates } = runner
     const jobs = await claim(db, handlers, { room, most: runner.free(), rates })

@@ -1,17 +1,19 @@
 // A worker in a process of its own, which dies or stands still as the test wants. Arguments: the folder of its SQLite
-// file, the address of Redis, the prefix, its name.
+// file, the address of Redis, the prefix, its name, and how many jobs it gives itself.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { systemClock } from '../../src/clock.js'
 import { createBullmqEngine } from '../../src/jobs/bullmq/engine.js'
+import { schedule } from '../../src/jobs/schedule.js'
 import { JobHandlers, type JobRun } from '../../src/jobs/types.js'
 import { openTestDatabase } from '../../src/testing/index.js'
+import { until } from './databases.js'
 import { kind } from './ledger.js'
 
 /** Longer than a lease, and the time until somebody looks whether it has ended. */
 export const BLOCKED_MS = 58_000
 
-const [dir, url, prefix, name] = process.argv.slice(2) as [string, string, string, string]
+const [dir, url, prefix, name, own = '0'] = process.argv.slice(2) as [string, string, string, string, string?]
 const db = await openTestDatabase('sqlite', dir, systemClock)
 const handlers = new JobHandlers()
 
@@ -36,11 +38,16 @@ kind(handlers, 'blocking', async (job) => {
   }
   await effect(job, 'blocking')
 })
-kind(handlers, 'plain', (job) => effect(job, 'plain'))
+const plain = kind(handlers, 'plain', (job) => effect(job, 'plain'))
 
 const log = { warn() {}, error() {} }
 const engine = createBullmqEngine({ db, clock: systemClock, handlers, log, url, prefix })
 await engine.start()
+// Of what is scheduled before it is connected it would only be told later.
+await until(async () => Number(own) === 0 || !/away/.test((await engine.health!()).detail))
+await db.transaction(async (tx) => {
+  for (let i = 0; i < Number(own); i++) await schedule(tx, plain, i, { at: new Date(Date.now() + i * 10) })
+})
 process.once('SIGTERM', async () => {
   await engine.stop()
   await db.close()

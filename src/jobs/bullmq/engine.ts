@@ -62,7 +62,6 @@ export function createBullmqEngine(options: BullmqOptions): Engine {
     if (many) bells.ringLate().catch(() => {})
     const heard = workers!.heard()
     for (const kind of handlers.names()) {
-      workers!.open(kind)
       const stuck = late.has(kind) && !heard.has(kind) && !away()
       deaf.set(kind, stuck ? (deaf.get(kind) ?? 0) + 1 : 0)
       if (deaf.get(kind)! < 2) continue

@@ -10,8 +10,6 @@ import type { Rungs } from './rung.js'
 export interface Workers {
   /** Since the last call: how many rings each kind has heard. */
   heard(): ReadonlyMap<string, number>
-  /** A worker for a kind that was paused at the start, unless there is one. */
-  open(kind: string): void
   /** A new worker instead of one that hears nothing any more. */
   renew(kind: string): void
   /** No new rings; resolves when those heard are answered. */
@@ -30,17 +28,12 @@ export interface WorkerOptions {
 export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions): Workers {
   let counts = new Map<string, number>()
   const workers = new Map<string, Worker>()
-  let ready = false
   let closed = false
 
-  function open(kind: string) {
-    if (ready && !closed && !workers.has(kind)) workers.set(kind, make(kind))
-  }
-
-  // Not before: a worker whose first question is refused (a wrong password) would be of no use for ever.
+  // Not before: a worker whose first question is refused (a wrong password) would be of no use for ever. Also for
+  // kinds that are paused: what rings for them is parked, and they may be resumed.
   redis.once('ready', () => {
-    ready = true
-    for (const kind of handlers.names()) open(kind)
+    if (!closed) for (const kind of handlers.knownNames()) workers.set(kind, make(kind))
   })
 
   function make(kind: string): Worker {
@@ -72,19 +65,16 @@ export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions)
   }
 
   return {
-    open,
     heard() {
       const before = counts
       counts = new Map()
       return before
     },
     renew(kind) {
-      void workers
-        .get(kind)
-        ?.close(true)
-        .catch(() => {})
-      workers.delete(kind)
-      open(kind)
+      const deaf = workers.get(kind)
+      if (closed || !deaf) return
+      void deaf.close(true).catch(() => {})
+      workers.set(kind, make(kind))
     },
     async close() {
       closed = true
