@@ -86,7 +86,7 @@ function plansOf(from: Db, to: Db, plugins: readonly Plugin[]): Plan[] {
   })
   const core = Object.keys(from.t) as (keyof Db['t'])[]
   return [
-    ...core.map((name) => plan(from.t[name], to.t[name], name === 'jobs' ? waitingAgain : undefined)),
+    ...core.map((name) => plan(from.t[name], to.t[name], CHANGES[name])),
     ...plugins.flatMap((plugin) => {
       const sources = buildTables(plugin, from.dialect.name) as Record<string, Table>
       const targets = buildTables(plugin, to.dialect.name) as Record<string, Table>
@@ -106,6 +106,11 @@ const waitingAgain = (row: Row): Row =>
         attempts: Math.max(0, Number(row.attempts) - 1),
       }
     : row
+
+/** The number of a transaction says nothing in another database; there it would be one that is still to come. */
+const past = (row: Row): Row => ({ ...row, txid: 0 })
+
+const CHANGES: Partial<Record<keyof Db['t'], (row: Row) => Row>> = { jobs: waitingAgain, timeline: past }
 
 /** Every desk has roles with ids of its own from its first start. */
 async function identityOf(from: Db): Promise<string> {

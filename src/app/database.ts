@@ -1,6 +1,7 @@
 // Opens the database that the configuration names, brought up to date.
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
+import { sql } from 'drizzle-orm'
 import { type Clock, systemClock } from '../clock.js'
 import { type Config, ConfigError } from '../config.js'
 import { mustBeWhole } from '../db/copy/progress.js'
@@ -17,15 +18,28 @@ interface Log {
 
 export async function openDatabase(config: Config, clock: Clock, log?: Log): Promise<Db> {
   const db = await connect(config, clock, log)
-  return prepare(db).catch(async (error: unknown) => {
+  try {
+    await checkVersion(db)
+    return await prepare(db)
+  } catch (error) {
     await db.close()
     throw refused(error) ? new ConfigError([`DATABASE_URL: ${reasonOf(error)}`]) : error
-  })
+  }
 }
 
 /** User, password, database, rights or certificate are not right: nothing that a second try would change. */
 const refused = (error: unknown) =>
   /^(28...|3D000|3F000|42501|.*CERT.*)$/.test(String((error as { code?: unknown }).code))
+
+/** PostgreSQL 13 is the first that tells the 64-bit number of a transaction, which live updates go by. */
+async function checkVersion(db: Db): Promise<void> {
+  if (db.dialect.name !== 'postgres') return
+  const [row] = await db.rows<{ version: string }>(
+    sql`select current_setting('server_version_num') as version`,
+  )
+  const major = Math.floor(Number(row?.version) / 10_000)
+  if (major < 13) throw new ConfigError([`DATABASE_URL: PostgreSQL ${major} is too old, use 13 or newer`])
+}
 
 /** As it is, without migrations. */
 export async function connect(config: Config, clock: Clock, log?: Log): Promise<Db> {

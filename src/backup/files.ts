@@ -24,7 +24,8 @@ export async function hashOf(file: string): Promise<string> {
 
 /** With its time: the order of arrival of what lies in the spool. */
 export async function copyDurably(from: string, to: string): Promise<void> {
-  const part = `${to}.${randomUUID()}.part`
+  // Not made of the name, which may be as long as names can be.
+  const part = path.join(path.dirname(to), `.${randomUUID()}`)
   try {
     await copyFile(from, part)
     await chmod(part, 0o600)

@@ -58,12 +58,13 @@ export const restore: Command = {
   },
 }
 
-function tell({ begun, frontdesk, database, files }: Manifest) {
+function tell({ begun, frontdesk, database, files, blobs }: Manifest) {
   const rows = Object.values(database.tables).reduce((sum, count) => sum + count, 0)
   const { tickets = 0, messages = 0, intakes = 0 } = database.tables
   say(`of ${begun}, frontdesk ${frontdesk}, ${database.kind}`)
   say(`${files.count} files, ${(files.bytes / 1e6).toFixed(1)} MB; ${rows} rows`)
   say(`${tickets} tickets, ${messages} messages, ${intakes} intakes`)
+  if (blobs !== 'here') say('Raw mail and attachments are in the bucket of BLOBS_URL, not in the backup.')
 }
 
 /** What was wrong in the desk already is in the backup too; somebody has to hear of it. */

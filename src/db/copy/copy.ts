@@ -37,17 +37,14 @@ export async function copyTable(
       cleaned: progress.cleaned + rows.filter(({ changed }) => changed).length,
       done,
     }
-    await to.transaction(
-      async (tx) => {
-        await insert(
-          tx,
-          plan.to,
-          rows.map(({ row }) => row),
-        )
-        await saveProgress(tx, name, progress)
-      },
-      { unlimited: true },
-    )
+    await to.transaction(async (tx) => {
+      await insert(
+        tx,
+        plan.to,
+        rows.map(({ row }) => row),
+      )
+      await saveProgress(tx, name, progress)
+    })
     tell(rows.length)
     batch = []
     bytes = 0

@@ -1,6 +1,5 @@
 // Rings that came in, turned into claimed jobs: those that come together are claimed together, and one waits here
 // while its kind has no slot.
-
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inArray } from 'drizzle-orm'
 import { type Claimed, claimRung, type Due, MOST_RUNG } from '../claim.js'
@@ -74,15 +73,17 @@ export function createRungs({ db, clock, handlers }: EngineOptions, runner: Runn
       const rows = some.map(({ row }) => row)
       const claimed = await claimRung(db, handlers, rows, runner.rates)
       const jobs = new Map<string, Claimed>(claimed.map((job) => [job.id, job]))
-      const missed = rows.filter(({ id }) => !jobs.has(id))
-      const others = await later(missed)
-      for (const { row, resolve } of some) {
-        const job = jobs.get(row.id)
+      const missed: Waiting[] = []
+      // First: what is claimed must begin, whatever comes of the rest.
+      for (const one of some) {
+        const job = jobs.get(one.row.id)
         // Rung for twice, because Redis was emptied while it rang the first time: it runs once.
-        jobs.delete(row.id)
-        if (job) void runner.begin(job).then(resolve)
-        else resolve(others.get(row.id) ?? { is: 'gone' })
+        jobs.delete(one.row.id)
+        if (job) void runner.begin(job).then(one.resolve)
+        else missed.push(one)
       }
+      const others = await later(missed.map(({ row }) => row))
+      for (const { row, resolve } of missed) resolve(others.get(row.id) ?? { is: 'gone' })
     } catch (error) {
       for (const { reject } of some) reject(error)
     }
