@@ -47,7 +47,9 @@ async function measure(name: string, dir: string, env: Record<string, string>) {
   await app.stop()
 }
 
-const tell = (what: string, bytes: number) => figure(what, `${(bytes / tickets).toFixed(0)} bytes a ticket`)
+function tell(what: string, bytes: number) {
+  figure(what, `${(bytes / tickets).toFixed(0)} bytes a ticket`)
+}
 
 async function until(app: App, count: number) {
   for (let done = 0; done < count; ) {

@@ -43,6 +43,8 @@ export function createBell({ connect, hear, onLost }: BellOptions): Bell {
   let untold: Untold | undefined
   let toldAt = 0
   let telling: NodeJS.Timeout | undefined
+  /** The query under way: the driver takes one at a time. */
+  let busy: Promise<unknown> | undefined
   let retry: NodeJS.Timeout | undefined
   let beat: NodeJS.Timeout | undefined
 
@@ -83,7 +85,8 @@ export function createBell({ connect, hear, onLost }: BellOptions): Bell {
 
   /** A connection that is dead without having been closed would stay silent for ever. */
   async function ask(fresh: pg.Client) {
-    await fresh.query('select 1').catch((error: Error) => lost(fresh, error))
+    // A notice that is under way says it as well.
+    if (!busy) await alone(fresh.query('select 1').catch((error: Error) => lost(fresh, error)))
   }
 
   const given = new WeakSet<pg.Client>()
@@ -123,18 +126,30 @@ export function createBell({ connect, hear, onLost }: BellOptions): Bell {
   async function send() {
     clearTimeout(telling)
     telling = undefined
-    if (!untold || !client) return
+    if (!untold || !client || busy) return
     const { jobs, topics } = untold
     const payload = JSON.stringify({ jobs, topics: [...topics] })
     const at = client
     untold = undefined
     toldAt = performance.now()
-    try {
-      await at.query('select pg_notify($1, $2)', [channel, payload])
-    } catch (error) {
-      add({ jobs, topics })
-      lost(at, error as Error)
-    }
+    await alone(
+      at.query('select pg_notify($1, $2)', [channel, payload]).catch((error: Error) => {
+        add({ jobs, topics })
+        lost(at, error)
+      }),
+    )
+  }
+
+  async function alone(query: Promise<unknown>) {
+    busy = query
+    await query
+    busy = undefined
+    // What was to be told meanwhile. A server that is slow so gets fewer notices, of more commits each.
+    if (untold) soon()
+  }
+
+  function soon() {
+    telling ??= setTimeout(() => void send(), Math.max(0, toldAt + PAUSE_MS - performance.now())).unref()
   }
 
   function add({ jobs, topics }: { jobs?: number | undefined; topics: Iterable<string> }) {
@@ -152,11 +167,16 @@ export function createBell({ connect, hear, onLost }: BellOptions): Bell {
         else if (topic !== 'rings') add({ topics: [topic] })
       if (!untold) return
       start()
-      telling ??= setTimeout(() => void send(), Math.max(0, toldAt + PAUSE_MS - performance.now())).unref()
+      soon()
     },
     async close() {
       const late = new Promise((resolve) => setTimeout(resolve, SECOND).unref())
-      if (untold) await Promise.race([late, Promise.resolve(opening).then(send)])
+      const last = async () => {
+        await opening
+        await busy
+        await send()
+      }
+      if (untold) await Promise.race([late, last()])
       isClosed = true
       clearTimeout(telling)
       clearTimeout(retry)
