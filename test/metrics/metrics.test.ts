@@ -6,8 +6,10 @@ import { listenForMetrics } from '../../src/app/metrics/listener.js'
 import { ROOT } from '../../src/app/root.js'
 import { newId, SECOND } from '../../src/clock.js'
 import { ConfigError, readConfig } from '../../src/config.js'
-import { type TestApp, testApp } from '../../src/testing/index.js'
+import { closePglite, type TestApp, testApp } from '../../src/testing/index.js'
 import { DATABASES } from '../support/databases.js'
+
+t.teardown(closePglite)
 
 const MAIL =
   'From: Ann <ann@guest.example>\nTo: support@desk.example\nSubject: A late arrival\n\nAt eleven.\n'
