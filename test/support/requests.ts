@@ -41,6 +41,7 @@ export const requests: Record<string, Entry> = {
   'GET /api/openapi.json': desk(200, () => ({ path: '/api/openapi.json' })),
   'GET /api/health/live': desk(200, () => ({ path: '/api/health/live' })),
   'GET /api/health/ready': desk(200, () => ({ path: '/api/health/ready' })),
+  'GET /metrics': desk(200, () => ({ path: '/metrics' })),
 
   'POST /api/session': desk(201, (_s, _c, { login: { email, password } }) => ({
     path: '/api/session',
