@@ -109,16 +109,20 @@ export async function inTurns<T>(
 ) {
   const running = new Set<Promise<void>>()
   let failure: { error: unknown } | undefined
-  for await (const item of items) {
-    if (failure) break
-    const one: Promise<void> = work(item)
-      .catch((error: unknown) => {
-        failure ??= { error }
-      })
-      .finally(() => running.delete(one))
-    running.add(one)
-    if (running.size >= most) await Promise.race(running)
+  try {
+    for await (const item of items) {
+      if (failure) break
+      const one: Promise<void> = work(item)
+        .catch((error: unknown) => {
+          failure ??= { error }
+        })
+        .finally(() => running.delete(one))
+      running.add(one)
+      if (running.size >= most) await Promise.race(running)
+    }
+  } finally {
+    // Also when the items end with an error: nothing may run on behind the caller's back.
+    await Promise.all(running)
   }
-  await Promise.all(running)
   if (failure) throw failure.error
 }
