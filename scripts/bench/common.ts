@@ -91,15 +91,24 @@ export async function freePort(): Promise<number> {
 /** Runs `work` with a folder of its own, which is gone afterwards, and the processes it started too. */
 export async function withFolder(work: (dir: string) => Promise<void>): Promise<void> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'frontdesk-bench-'))
+  // Whoever stops the bench stops its servers too.
+  process.once('SIGTERM', () => {
+    endChildren()
+    process.exit(143)
+  })
   try {
     await work(dir)
   } finally {
-    for (const [child, signal] of children) child.kill(signal)
+    endChildren()
     rmSync(dir, { recursive: true, force: true })
   }
 }
 
 const children = new Map<ChildProcess, NodeJS.Signals>()
+
+function endChildren() {
+  for (const [child, signal] of children) child.kill(signal)
+}
 
 /** It is ended when the work in the folder is over. */
 export function endLater(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): void {

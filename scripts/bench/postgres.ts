@@ -1,6 +1,7 @@
 // PostgreSQL for a bench: the server that BENCH_POSTGRES names, or one of its own with its default settings (so with
 // fsync), which is gone afterwards.
 import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -13,14 +14,15 @@ export interface PostgresServer {
   url: string
   /** Of its main process; -1 where it runs on another machine. */
   pid: number
-  stop(): void
+  stop(): Promise<void>
 }
 
 const VERSIONS = '/usr/lib/postgresql'
 
 export async function startPostgres(): Promise<PostgresServer> {
   const { BENCH_POSTGRES } = process.env
-  if (BENCH_POSTGRES) return { url: BENCH_POSTGRES, pid: await mainProcess(BENCH_POSTGRES), stop() {} }
+  if (BENCH_POSTGRES)
+    return { url: BENCH_POSTGRES, pid: await mainProcess(BENCH_POSTGRES), stop: async () => {} }
   const bin = path.join(VERSIONS, readdirSync(VERSIONS).sort().at(-1)!, 'bin')
   const dir = mkdtempSync(path.join(os.tmpdir(), 'frontdesk-postgres-'))
   const data = path.join(dir, 'data')
@@ -50,7 +52,11 @@ export async function startPostgres(): Promise<PostgresServer> {
     if (tries > 300) throw new Error('postgres does not answer')
     await pause(100)
   }
-  return { url, pid: server.pid!, stop: () => server.kill('SIGINT') }
+  const stop = async () => {
+    server.kill('SIGINT')
+    await once(server, 'exit')
+  }
+  return { url, pid: server.pid!, stop }
 }
 
 /** PostgreSQL refuses to run as root. */

@@ -25,7 +25,7 @@ async function measure(rounds: number, jobs: number) {
     if (BENCH_ONLY !== 'jobs') await measureWeb(path.join(dir, 'web'), server, rounds)
     if (BENCH_ONLY !== 'web') await measureJobs(dir, server, rounds, jobs)
     headline('at the end')
-    server.stop()
+    await server.stop()
   })
 }
 

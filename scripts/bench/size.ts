@@ -26,7 +26,7 @@ await withFolder(async (dir) => {
   await measure('PostgreSQL', path.join(dir, 'postgres'), { DATABASE_URL: url })
   await measure('SQLite', path.join(dir, 'sqlite'), {})
   await drop()
-  server.stop()
+  await server.stop()
 })
 
 async function measure(name: string, dir: string, env: Record<string, string>) {
