@@ -165,7 +165,7 @@ export async function createApp({
     plugins,
     async start() {
       await plugins.start()
-      if (config.metrics) metricsListener = await listenForMetrics(config.metrics, metrics)
+      if (config.metrics) metricsListener = await listenForMetrics(config.metrics, metrics, health)
       if (works) await engine.start()
       if (config.roles.includes('intake')) spooler.start()
       const url = config.roles.includes('web')

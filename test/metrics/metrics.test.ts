@@ -6,6 +6,7 @@ import { listenForMetrics } from '../../src/app/metrics/listener.js'
 import { ROOT } from '../../src/app/root.js'
 import { newId, SECOND } from '../../src/clock.js'
 import { ConfigError, readConfig } from '../../src/config.js'
+import { jobCounts } from '../../src/jobs/overview.js'
 import { closePglite, type TestApp, testApp } from '../../src/testing/index.js'
 import { DATABASES } from '../support/databases.js'
 
@@ -56,6 +57,20 @@ for (const database of DATABASES)
     t.notMatch(text, 'gone', 'a name from the table is no label')
   })
 
+for (const database of DATABASES)
+  t.test(`${database}: however many wait, dead and parked jobs are counted`, async (t) => {
+    const app = await testApp(t, { database })
+    const now = app.clock.now()
+    for (const add of [-3, -2, -1, 1, 2, 3])
+      await addJob(app, 'intake', 'waiting', new Date(now.getTime() + add * SECOND))
+    for (const state of ['dead', 'parked'] as const)
+      for (let n = 0; n < 3; n++) await addJob(app, 'intake', state, now)
+    const counts = (await jobCounts(app.db, now, 2)).filter(({ name }) => name === 'intake')
+    t.same(Object.fromEntries(counts.map(({ state, count }) => [state, count])), {
+      ...{ waiting: 2, delayed: 2, dead: 3, parked: 3 },
+    })
+  })
+
 t.test('tries that fail are counted as later', async (t) => {
   const app = await testApp(t, { send: () => ({ kind: 'later', reason: 'greylisted' }) })
   await app.mail(MAIL)
@@ -101,7 +116,8 @@ t.test('frequent scrapes share one look at the database', async (t) => {
 t.test('the extra listener serves nothing else, and asks for its token', async (t) => {
   const metrics = { request() {}, text: async () => ({ type: 'text/plain', body: 'x 1\n' }) }
   const token = 'a token of the scraper'
-  const listener = await listenForMetrics({ host: '127.0.0.1', port: 0, token }, metrics)
+  const health = { ready: async () => ({ ok: false, checks: { disk: { ok: false, detail: '3 MB free' } } }) }
+  const listener = await listenForMetrics({ host: '127.0.0.1', port: 0, token }, metrics, health)
   t.teardown(() => listener.close())
   const get = async (url: string, headers: Record<string, string> = {}, method = 'GET') =>
     (await fetch(`http://127.0.0.1:${listener.port}${url}`, { headers, method })).status
@@ -110,6 +126,8 @@ t.test('the extra listener serves nothing else, and asks for its token', async (
   t.equal(await get('/metrics', { authorization: `Bearer ${token}` }), 200)
   t.equal(await get('/metrics', { authorization: `Bearer ${token}` }, 'POST'), 405)
   t.equal(await get('/api/health/live'), 404)
+  t.equal(await get('/health/live'), 200, 'from inside health needs no token')
+  t.equal(await get('/health/ready'), 503)
 })
 
 t.test('a listener that others can reach needs a token', async (t) => {

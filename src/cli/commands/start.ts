@@ -1,11 +1,12 @@
 // frontdesk start | serve: the server, until it is told to stop.
 
 import { mkdirSync } from 'node:fs'
+import { addressError } from '../../app/address.js'
 import { type App, createApp } from '../../app/app.js'
 import { isPostgres } from '../../app/database.js'
 import { lockRoles } from '../../app/lock.js'
 import { createLog } from '../../app/log.js'
-import { type Config, ConfigError, ROLES } from '../../config.js'
+import { type Config, ROLES } from '../../config.js'
 import { makeDemo } from '../../demo/demo.js'
 import { whoRuns } from '../../plugin/running.js'
 import { type Command, say } from '../command.js'
@@ -41,7 +42,7 @@ async function runServer(config: Config): Promise<number> {
   })
   const stopped = untilStopped()
   const url = await app.start().catch((error: NodeJS.ErrnoException) => {
-    throw addressError(error, config)
+    throw addressError(error, 'HOST and PORT', config)
   })
   const token = config.roles.length === ROLES.length ? await makeDemo(app) : null
   greet(app, url, token)
@@ -49,12 +50,6 @@ async function runServer(config: Config): Promise<number> {
   await app.stop()
   lock.release()
   return 0
-}
-
-function addressError(error: NodeJS.ErrnoException, { host, port }: Config): Error {
-  const known = { EADDRINUSE: 'is in use already', EACCES: 'needs more rights', EADDRNOTAVAIL: 'is not ours' }
-  const why = known[error.code as keyof typeof known]
-  return why ? new ConfigError([`HOST and PORT: ${host}:${port} ${why}`]) : error
 }
 
 function untilStopped(): Promise<void> {
