@@ -2,6 +2,8 @@
 import t from 'tap'
 import { newId } from '../../src/clock.js'
 import { type TestApp, testApp, testRedis } from '../../src/testing/index.js'
+import { until } from '../support/databases.js'
+import { noRedis, ownRedis } from '../support/redis.js'
 
 const basic = (token: string) => ({ authorization: `Basic ${Buffer.from(`me:${token}`).toString('base64')}` })
 const look = (app: TestApp, url: string, token: string | null = app.adminToken, method = 'GET') =>
@@ -104,4 +106,17 @@ t.test('the queues of BullMQ stand beside those of the ledger, without reasons',
       404,
     )
   t.equal(await queue.getFailedCount(), 1)
+})
+
+t.test('while Redis is away the dashboard shows the ledger alone', { skip: noRedis }, async (t) => {
+  const redis = await ownRedis(t)
+  const app = await testApp(t, { env: { REDIS_URL: redis.url } })
+  const names = async () => {
+    const { body } = await look(app, '/dashboard/api/queues?page=1&jobsPerPage=10')
+    return body.queues.map(({ name }: { name: string }) => name)
+  }
+  t.ok(await until(async () => (await names()).includes('redis: intake')))
+  await redis.kill()
+  t.ok(await until(async () => !(await names()).includes('redis: intake')))
+  t.ok((await names()).includes('intake'))
 })

@@ -34,11 +34,12 @@ export function createGauges(prom: Prom, registry: Registry, sources: Sources): 
     registers: [registry],
   })
   const parts: Record<string, () => Promise<void>> = {
+    // First: the queries of the scrape itself would show as waiting.
+    database: databaseGauges(gauge, db),
     jobs: jobGauges(gauge, sources),
     intakes: intakeGauges(gauge, sources),
     spool: spoolGauges(gauge, sources),
     health: healthGauges(gauge, sources),
-    database: databaseGauges(gauge, db),
   }
   for (const part of Object.keys(parts)) failures.inc({ part }, 0)
 

@@ -1,5 +1,6 @@
 // A queue of BullMQ as the dashboard shows it: jobs carry ids only, and whatever else stands there is not for this page.
 import type { BaseAdapter } from '@bull-board/api/baseAdapter'
+import { SECOND, within } from '../../clock.js'
 
 type QueueJob = NonNullable<Awaited<ReturnType<BaseAdapter['getJob']>>>
 
@@ -14,8 +15,18 @@ export function masked<Adapter extends BaseAdapter>(adapter: Adapter): Adapter {
   adapter.getJobs = async (...page) => (await getJobs.apply(adapter, page)).map(withoutReason)
   adapter.getJobLogs = async () => []
   adapter.getJobSchedulers = async () => []
+  // Without Redis one such queue would take the whole board down: it is left out until Redis answers.
+  adapter.setVisibilityGuard((() => answers(adapter)) as never)
   return adapter
 }
+
+const PATIENCE_MS = SECOND
+
+const answers = (adapter: BaseAdapter) =>
+  within(PATIENCE_MS, async () => adapter.isPaused()).then(
+    () => true,
+    () => false,
+  )
 
 /** Reasons of errors, and the lines of a stack, may repeat what a customer wrote. */
 function withoutReason(job: QueueJob): QueueJob {
