@@ -22,6 +22,9 @@ function readProcfile(): Map<string, string> {
   return new Map([...text.matchAll(/^(\w+): (.+)$/gm)].map(([, name, command]) => [name!, command!]))
 }
 
+/** For `env`: without the loader that the test runner gives to whatever is spawned. */
+const BARE = ['-u', 'NODE_OPTIONS']
+
 interface Running {
   name: string
   child: ChildProcess
@@ -31,7 +34,7 @@ interface Running {
 
 /** As foreman does it: the command takes the place of the shell, and gets the signal. */
 function run(t: Test, name: string, command: string, env: NodeJS.ProcessEnv): Running {
-  const child = spawn('sh', ['-c', `exec ${command}`], {
+  const child = spawn('env', [...BARE, 'sh', '-c', `exec ${command}`], {
     cwd: ROOT,
     env,
     detached: true,
@@ -53,7 +56,7 @@ t.test('the processes of the Procfile are a desk', { skip, timeout: 240_000 }, a
   const procfile = readProcfile()
   t.same([...procfile.keys()], ['release', 'web', 'worker', 'intake'])
   const data = folder(t)
-  // Without the loader of the test runner, and with nothing of the environment of whoever runs it.
+  // With nothing of the environment of whoever runs it.
   const env = {
     PATH: process.env.PATH!,
     FRONTDESK_DATA: data,
@@ -67,7 +70,7 @@ t.test('the processes of the Procfile are a desk', { skip, timeout: 240_000 }, a
     LOG_LEVEL: 'warn',
   }
   const frontdesk = async (...args: string[]) =>
-    (await promisify(execFile)(path.join(ROOT, 'bin', 'frontdesk'), args, { env, cwd: ROOT })).stdout
+    (await promisify(execFile)('env', [...BARE, 'bin/frontdesk', ...args], { env, cwd: ROOT })).stdout
 
   const release = run(t, 'release', procfile.get('release')!, env)
   t.equal(await release.ended, 0, release.output())
