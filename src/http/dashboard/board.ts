@@ -44,7 +44,7 @@ export async function createBoard({ db, clock, jobKinds, dashboardQueues }: Http
   createBullBoard({
     queues,
     // Two versions of the types meet here: the adapter has a copy of the API of its own.
-    serverAdapter: serverAdapter as never,
+    serverAdapter,
     options: {
       // Of Redis itself /api/health/ready tells; its logo brings a style of its own, which the policy forbids.
       uiConfig: { boardTitle: 'frontdesk', hideRedisDetails: true },
