@@ -25,6 +25,8 @@ export const serve: Command = {
   run: async ({ config }) => runServer(config),
 }
 
+const LEFT_MS = 2000
+
 async function runServer(config: Config): Promise<number> {
   const log = createLog(config.logLevel, 2)
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
@@ -49,6 +51,8 @@ async function runServer(config: Config): Promise<number> {
   await stopped
   await app.stop()
   lock.release()
+  // Whatever a library has left behind must not keep a server that has stopped.
+  setTimeout(() => exit.call(process, 0), LEFT_MS).unref()
   return 0
 }
 

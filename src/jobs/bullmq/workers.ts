@@ -18,6 +18,11 @@ export interface Workers {
   cut(): void
 }
 
+/** What a worker of BullMQ has, though its types hide it. */
+interface Locks {
+  readonly lockManager?: { close(): Promise<void> }
+}
+
 export interface WorkerOptions {
   redis: Connection
   prefix: string
@@ -81,7 +86,11 @@ export function createWorkers({ redis, prefix, handlers, rungs }: WorkerOptions)
       await Promise.allSettled([...workers.values()].map((worker) => worker.close()))
     },
     cut() {
-      for (const worker of workers.values()) void worker.close(true).catch(() => {})
+      for (const worker of workers.values()) {
+        void worker.close(true).catch(() => {})
+        // Where its close waits for a Redis that is gone it never comes to this, and a timer keeps the process alive.
+        void (worker as unknown as Locks).lockManager?.close()
+      }
       redis.disconnect()
     },
   }
