@@ -228,7 +228,7 @@ t.test('files of a batch are sent side by side, but not more than allowed', asyn
     void pause(10).then(() => answer(404, 'NoSuchKey')(request, response, () => {}))
     return true
   }
-  const file = `${import.meta.dirname}/s3.test.js`
+  const file = `${import.meta.dirname}/s3.slow.test.js`
   await t.rejects(blobs.adopt(times(40, (i) => ({ hash: hashOf(Buffer.from([i])), path: file }))))
   t.ok(most > 1 && most <= 8, `${most} at once`)
 })
