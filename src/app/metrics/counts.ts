@@ -1,19 +1,10 @@
 // The queries behind the gauges. Each is bounded: a table with millions of rows must not make a scrape slow.
 import { and, asc, eq, lte, sql } from 'drizzle-orm'
+import { INTAKE_STATES } from '../../db/tables/intake.js'
 import type { Db } from '../../db/types.js'
 
 /** More than these are not counted; a desk with so many waiting has been alerted long before. */
 const MOST = 100_000
-
-export const INTAKE_STATES = [
-  'received',
-  'opened',
-  'appended',
-  'duplicate',
-  'rejected',
-  'quarantined',
-  'failed',
-] as const
 
 export async function oldestDue(db: Db, now: Date): Promise<Date | null> {
   const { jobs } = db.t

@@ -2,12 +2,13 @@
 // scrapes do not load the database; what cannot be read is left out and counted, and the rest is still shown.
 import type { Registry } from 'prom-client'
 import { type Clock, SECOND, within } from '../../clock.js'
+import { INTAKE_STATES } from '../../db/tables/intake.js'
 import type { Db } from '../../db/types.js'
 import type { Health } from '../../http/context.js'
 import type { Spool } from '../../intake/spool.js'
 import { jobCounts, SHOWN_STATES } from '../../jobs/overview.js'
 import type { JobHandlers } from '../../jobs/types.js'
-import { INTAKE_STATES, intakeCounts, oldestDue } from './counts.js'
+import { intakeCounts, oldestDue } from './counts.js'
 
 type Prom = typeof import('prom-client')
 

@@ -18,14 +18,16 @@ export interface InboxOptions {
   requireTls?: boolean
 }
 
-export type IntakeState =
-  | 'received'
-  | 'opened'
-  | 'appended'
-  | 'duplicate'
-  | 'rejected'
-  | 'quarantined'
-  | 'failed'
+export const INTAKE_STATES = [
+  'received',
+  'opened',
+  'appended',
+  'duplicate',
+  'rejected',
+  'quarantined',
+  'failed',
+] as const
+export type IntakeState = (typeof INTAKE_STATES)[number]
 
 export interface TraceStep {
   step: string

@@ -1,6 +1,7 @@
 // What an administrator looks after: intakes, jobs, plugins, suppressions, health.
 import { and, asc, desc, eq, gt, inArray, lt } from 'drizzle-orm'
 import Type from 'typebox'
+import { INTAKE_STATES } from '../../db/tables/intake.js'
 import type { Reader } from '../../db/types.js'
 import { fail } from '../../errors.js'
 import { inspectJson } from '../../intake/mime/inspect.js'
@@ -18,16 +19,6 @@ export const operationRoutes: Routes = (add, deps) => {
   jobRoutes(add, deps)
   healthRoutes(add, deps)
 }
-
-const INTAKE_STATES = [
-  'received',
-  'opened',
-  'appended',
-  'duplicate',
-  'rejected',
-  'quarantined',
-  'failed',
-] as const
 
 const intakeRoutes: Routes = (add, { db, blobs, intake: intakeDeps }) => {
   add({

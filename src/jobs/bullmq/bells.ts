@@ -10,10 +10,6 @@ import { advice, type Connection, lifeOf } from './redis.js'
 
 export interface Bells {
   queue(kind: string): Queue
-  /** All kinds this process has had to do with. */
-  queues(): Queue[]
-  /** Looks whether Redis knows what waits, and tells it if not. */
-  check(): Promise<void>
   /** Puts in again what is overdue, the oldest first, bounded. */
   ringLate(): Promise<void>
   /** Faults of its set-up, as of the last time it was reached. */
@@ -162,6 +158,7 @@ export function createBells({ db, clock, log, redis, prefix }: BellOptions): Bel
     }
   }
 
+  /** Looks whether Redis knows what waits, and tells it if not. */
   async function check() {
     if (closed || redis.status !== 'ready') return
     start()
@@ -204,8 +201,6 @@ export function createBells({ db, clock, log, redis, prefix }: BellOptions): Bel
 
   return {
     queue,
-    queues: () => [...queues.values()],
-    check,
     ringLate,
     faults: () => found,
     async close() {
