@@ -4,6 +4,7 @@ import { fields } from './fields.js'
 import { permissions } from './permissions.js'
 import { settings } from './settings.js'
 import { tables } from './tables.js'
+import { evaluateRoute } from './what-if/evaluate.js'
 
 export default definePlugin({
   name: 'sla',
@@ -15,5 +16,7 @@ export default definePlugin({
   settings,
   permissions,
   fields,
-  setup() {},
+  setup(app) {
+    evaluateRoute(app)
+  },
 })
