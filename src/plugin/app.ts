@@ -7,6 +7,7 @@ import type { JobRun } from '../jobs/types.js'
 import type { Permission } from '../people/permissions.js'
 import type { FieldDefinition } from '../tickets/fields.js'
 import type { Workflow } from '../tickets/workflow.js'
+import type { Command } from './command.js'
 import type { PluginTables } from './define.js'
 import type { PluginDesk } from './desk.js'
 import type { PluginRoute } from './route.js'
@@ -88,20 +89,6 @@ export interface Job<Data> {
   schedule(tx: PluginTx, data: Data, options?: { key?: string; at?: Date }): Promise<void>
   /** @returns whether a waiting row was taken back; false when there is none or it runs already. */
   cancel(tx: PluginTx, key: string): Promise<boolean>
-}
-
-export interface Command {
-  /** Called as `frontdesk PLUGIN NAME`. */
-  name: string
-  summary: string
-  usage?: string
-  options?: Readonly<Record<string, { type: 'string' | 'boolean'; short?: string }>>
-  /** @returns the exit code; nothing: 0. */
-  run(input: {
-    args: readonly string[]
-    values: Readonly<Record<string, string | boolean | undefined>>
-    say(line: string): void
-  }): Promise<number | undefined>
 }
 
 export interface Notice {
@@ -191,6 +178,7 @@ export interface PluginApp<
   /** The service, or undefined where its plugin is not on. */
   find<Interface>(service: Service<Interface>): Interface | undefined
 
+  /** A command that needs the desk; one that does not is data of the definition (`commands`). */
   command(command: Command): void
   /** A check that `GET /api/health/ready` shows under the plugin's name; it does not make the desk unready. */
   health(name: string, check: () => Promise<{ ok: boolean; detail: string }>): void

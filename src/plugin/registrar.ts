@@ -15,7 +15,6 @@ import type { Desk } from '../tickets/desk.js'
 import { readFields, setFields } from '../tickets/fields.js'
 import { moveStage, readStage, startWorkflow, type Workflow } from '../tickets/workflow.js'
 import {
-  type Command,
   coreReader,
   coreTx,
   type HandlerOptions,
@@ -27,6 +26,7 @@ import {
   pluginDb,
   TRANSACTION_MS,
 } from './app.js'
+import type { Command } from './command.js'
 import { deskFor, mustFind } from './commands.js'
 import type { Plugin, PluginTables } from './define.js'
 import type { Guard } from './guard.js'
@@ -99,7 +99,7 @@ export function registrarFor(
     [...Object.values(permissions), ...Object.values(permissionsOf(plugin))].map((one) => one.name),
   )
   let sealed = false
-  const taken = new Set<string>()
+  const taken = new Set((plugin.commands ?? []).map((command) => `command ${command.name}`))
   const open = () => {
     if (sealed) throw new Error(`the plugin "${name}" registered something after its setup`)
   }
