@@ -70,6 +70,19 @@ export interface HandlerOptions {
   backoff?(attempt: number): number
 }
 
+export interface EventOptions<Payload> extends HandlerOptions {
+  /**
+   * Whether this payload is for the handler, looked at in the transaction that publishes the event: false, and nothing
+   * is scheduled. By the payload alone, at once; one that throws counts as true, and as a failure of the handler.
+   */
+  when?(payload: Frozen<Payload>): boolean
+}
+
+export interface EveryOptions extends HandlerOptions {
+  /** As that of `EventOptions`. */
+  when?(event: string, payload: unknown): boolean
+}
+
 export interface JobOptions<Data> extends HandlerOptions {
   /** Milliseconds between runs of a recurring job; its data is `{}`. */
   every?: number
@@ -153,13 +166,13 @@ export interface PluginApp<
     event: Event<Payload>,
     name: string,
     run: (payload: Payload, job: JobRun<Payload, PluginTx>) => Promise<void>,
-    options?: HandlerOptions,
+    options?: EventOptions<NoInfer<Payload>>,
   ): void
   /** Subscribes to every event there is, those of other plugins too. */
   onEvery(
     name: string,
     run: (event: string, payload: unknown, job: JobRun<unknown, PluginTx>) => Promise<void>,
-    options?: HandlerOptions,
+    options?: EveryOptions,
   ): void
   /** Publishes an event of this plugin, in the transaction that makes it true. */
   emit<Payload>(tx: PluginTx, event: Event<Payload, `${N}.${string}`>, payload: Payload): Promise<void>

@@ -35,6 +35,8 @@ export {
 } from '../tickets/tokens.js'
 export { defineWorkflow, type Workflow } from '../tickets/workflow.js'
 export type {
+  EventOptions,
+  EveryOptions,
   Field,
   FilterOptions,
   Frozen,

@@ -17,6 +17,7 @@ import { moveStage, readStage, startWorkflow, type Workflow } from '../tickets/w
 import {
   coreReader,
   coreTx,
+  type EventOptions,
   type HandlerOptions,
   type Job,
   type JobOptions,
@@ -116,7 +117,7 @@ export function registrarFor(
     event: Event<P>,
     handler: string,
     run: (payload: P, job: JobRun<P>) => Promise<void>,
-    options: HandlerOptions,
+    { when, ...options }: EventOptions<P>,
   ) {
     const who = { plugin: name, handler: `on ${event.name}/${handler}` }
     const state = guard.register(who, 'event', subscription(event as Event<never>, `${name}.${handler}`))
@@ -125,7 +126,7 @@ export function registrarFor(
       event,
       `${name}.${handler}`,
       (payload, job) => guard.run(state, limits.timeoutMs, () => run(payload, job)),
-      limits,
+      { ...limits, ...(when && { when: (payload: P) => guard.wants(state, () => when(payload as never)) }) },
     )
   }
 
@@ -165,18 +166,16 @@ export function registrarFor(
     },
     on(event, key, run, options = {}) {
       once(`on ${event.name}`, key)
-      subscribe(event, key, run as never, options)
+      subscribe(event, key, run as never, options as EventOptions<unknown>)
     },
-    onEvery(key, run, options = {}) {
+    onEvery(key, run, { when, ...options } = {}) {
       once('onEvery', key)
       registered.everies.push(() => {
         for (const event of events.values())
-          subscribe(
-            event as Event<unknown>,
-            key,
-            (payload, job) => run(event.name, payload, job as never),
-            options,
-          )
+          subscribe(event as Event<unknown>, key, (payload, job) => run(event.name, payload, job as never), {
+            ...options,
+            ...(when && { when: (payload) => when(event.name, payload) }),
+          })
       })
     },
     async emit(tx, event, payload) {
