@@ -4,6 +4,7 @@ CREATE TABLE "sla_calendars" (
 	"version" bigint NOT NULL,
 	"feed_checked_at" timestamp(3) with time zone,
 	"feed_error" text,
+	"feed_failing_since" timestamp(3) with time zone,
 	"created_at" timestamp(3) with time zone NOT NULL
 );
 
@@ -14,8 +15,22 @@ CREATE TABLE "sla_calendar_versions" (
 	"at" timestamp(3) with time zone NOT NULL,
 	"definition" jsonb NOT NULL,
 	"hours" jsonb NOT NULL,
+	"digest" text NOT NULL,
 	"agent_id" text,
 	CONSTRAINT "sla_calendar_versions_calendar_id_version_pk" PRIMARY KEY("calendar_id","version")
+);
+
+--> statement-breakpoint
+CREATE TABLE "sla_calendar_sources" (
+	"calendar_id" text NOT NULL,
+	"kind" text NOT NULL,
+	"url" text,
+	"text" text NOT NULL,
+	"etag" text,
+	"last_modified" text,
+	"include_free" boolean NOT NULL,
+	"at" timestamp(3) with time zone NOT NULL,
+	CONSTRAINT "sla_calendar_sources_calendar_id_kind_pk" PRIMARY KEY("calendar_id","kind")
 );
 
 --> statement-breakpoint

@@ -4,6 +4,7 @@ CREATE TABLE `sla_calendars` (
 	`version` integer NOT NULL,
 	`feed_checked_at` integer,
 	`feed_error` text,
+	`feed_failing_since` integer,
 	`created_at` integer NOT NULL
 ) STRICT;
 --> statement-breakpoint
@@ -15,8 +16,21 @@ CREATE TABLE `sla_calendar_versions` (
 	`at` integer NOT NULL,
 	`definition` text NOT NULL,
 	`hours` text NOT NULL,
+	`digest` text NOT NULL,
 	`agent_id` text,
 	PRIMARY KEY(`calendar_id`, `version`)
+) STRICT;
+--> statement-breakpoint
+CREATE TABLE `sla_calendar_sources` (
+	`calendar_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`url` text,
+	`text` text NOT NULL,
+	`etag` text,
+	`last_modified` text,
+	`include_free` integer NOT NULL,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`calendar_id`, `kind`)
 ) STRICT;
 --> statement-breakpoint
 CREATE TABLE `sla_books` (
