@@ -1,6 +1,7 @@
 // sla: when is an answer due, is it late, and why. What the plugin has; the rules are in engine/.
 import { definePlugin } from 'frontdesk/plugin'
 import { setUpCalendars } from './calendar/index.js'
+import { calcCommand } from './commands.js'
 import { fields } from './fields.js'
 import { permissions } from './permissions.js'
 import { settings } from './settings.js'
@@ -17,6 +18,7 @@ export default definePlugin({
   settings,
   permissions,
   fields,
+  commands: [calcCommand],
   setup(app) {
     setUpCalendars(app)
     evaluateRoute(app)
