@@ -1,5 +1,6 @@
 // sla: when is an answer due, is it late, and why. What the plugin has; the rules are in engine/.
 import { definePlugin } from 'frontdesk/plugin'
+import { setUpCalendars } from './calendar/index.js'
 import { calcCommand } from './commands.js'
 import { fields } from './fields.js'
 import { permissions } from './permissions.js'
@@ -19,6 +20,7 @@ export default definePlugin({
   fields,
   commands: [calcCommand],
   setup(app) {
+    setUpCalendars(app)
     evaluateRoute(app)
   },
 })

@@ -1,0 +1,35 @@
+// Calendars: when is somebody there. What the rest of the plugin needs of them.
+import { DAY, MINUTE } from 'frontdesk/plugin'
+import type { App } from '../app.js'
+import type { CalendarOptions, Context } from './context.js'
+import { askFeeds, feedHealth, feedJob } from './feed.js'
+import { createFetch } from './net/fetch.js'
+import { createVersionsOf, type VersionsOf } from './read.js'
+import { roll } from './roll.js'
+import { calendarRoutes } from './routes.js'
+import { sourceRoutes } from './source-routes.js'
+
+export interface Calendars {
+  readonly versionsOf: VersionsOf
+}
+
+/** Registers routes, jobs and the health line. */
+export function setUpCalendars(app: App, options: CalendarOptions = {}): Calendars {
+  const context: Context = {
+    fetch: createFetch(),
+    ...options,
+    app,
+    jobs: {
+      feed: app.job(
+        'feed',
+        feedJob(() => context),
+      ),
+    },
+  }
+  app.job('feeds', { every: 15 * MINUTE, run: () => askFeeds(context) })
+  app.job('roll', { every: DAY, timeoutMs: 10 * MINUTE, run: () => roll(context) })
+  app.health('feeds', () => feedHealth(context))
+  sourceRoutes(context)
+  calendarRoutes(context)
+  return { versionsOf: createVersionsOf(app) }
+}
