@@ -1,5 +1,6 @@
 // sla: when is an answer due, is it late, and why. What the plugin has; the rules are in engine/.
 import { definePlugin } from 'frontdesk/plugin'
+import { calcCommand } from './commands.js'
 import { fields } from './fields.js'
 import { permissions } from './permissions.js'
 import { settings } from './settings.js'
@@ -16,6 +17,7 @@ export default definePlugin({
   settings,
   permissions,
   fields,
+  commands: [calcCommand],
   setup(app) {
     evaluateRoute(app)
   },

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { ROOT, VERSION } from '../app/root.js'
 import { BackupError } from '../backup/errors.js'
-import { ConfigError, readConfig } from '../config.js'
+import { type Config, ConfigError, readConfig } from '../config.js'
 import { CopyError } from '../db/copy/errors.js'
 import { MigrationError } from '../db/migrate.js'
 import { isDeskError } from '../errors.js'
@@ -52,23 +52,34 @@ async function main(argv: readonly string[]): Promise<number> {
   }
   const two = commands[`${first} ${second}`]
   const load = two ?? commands[first]
-  const ofPlugin = load ? undefined : await pluginCommand(first, second)
-  if (ofPlugin) return runCommand(ofPlugin, argv.slice(2))
   if (!load) {
-    const near = Object.keys(commands).filter((name) => name.startsWith(`${first} `))
+    const own = await pluginCommand(first, second)
+    if (own.found) return runCommand(own.found, argv.slice(2))
+    const near = [...Object.keys(commands), ...own.others].filter((name) => name.startsWith(`${first} `))
     const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : '"frontdesk help" lists them'
     throw new UsageError(`there is no command "${[first, second].join(' ').trim()}"; ${hint}`)
   }
   return runCommand(await load(), argv.slice(two ? 2 : 1))
 }
 
-/** `frontdesk PLUGIN NAME`: only a plugin that is on is looked at, and only when nothing of the core fits. */
-async function pluginCommand(plugin: string, name: string): Promise<Command | undefined> {
-  const config = readConfig(loadEnv(ROOT), ROOT)
-  if (config.plugins.length === 0) return undefined
+/**
+ * `frontdesk PLUGIN NAME`, looked at only when nothing of the core fits: first what needs no desk, and then the plugins
+ * that are on.
+ */
+async function pluginCommand(plugin: string, name: string): Promise<{ found?: Command; others: string[] }> {
+  const { bareCommands, listedCommands } = await import('./commands/plugin-bare.js')
+  const called = (all: readonly Command[]) => all.find((command) => command.name === `${plugin} ${name}`)
+  const bare = await bareCommands(plugin)
+  const others = bare.map((command) => command.name)
+  const { plugins } = called(bare) ? { plugins: [] } : config()
+  const found = called(bare) ?? called(await listedCommands(plugins))
+  if (found || plugins.length === 0) return { ...(found && { found }), others }
   const { commandOf } = await import('./commands/plugin-own.js')
-  return commandOf(config, plugin, name)
+  const own = await commandOf(config(), plugin, name)
+  return { ...(own && { found: own }), others }
 }
+
+const config = () => readConfig(loadEnv(ROOT), ROOT)
 
 async function runCommand(command: Command, rest: string[]): Promise<number> {
   if (rest.includes('--help')) {
@@ -76,8 +87,17 @@ async function runCommand(command: Command, rest: string[]): Promise<number> {
     return 0
   }
   const { values, positionals } = readOptions(command, rest)
-  const config = readConfig(loadEnv(ROOT), ROOT)
-  return (await command.run({ args: positionals, values, config })) ?? 0
+  let read: Config | undefined
+  const input = {
+    args: positionals,
+    values,
+    // What needs no configuration also runs where there is none, or one with mistakes.
+    get config() {
+      read ??= config()
+      return read
+    },
+  }
+  return (await command.run(input)) ?? 0
 }
 
 function readOptions(command: Command, args: string[]) {
@@ -94,10 +114,21 @@ function readOptions(command: Command, args: string[]) {
 
 async function help() {
   say(`frontdesk ${VERSION}\n`)
-  for (const load of Object.values(commands)) {
-    const { usage, summary } = await load()
+  const core = await Promise.all(Object.values(commands).map((load) => load()))
+  for (const { usage, summary } of [...core, ...(await ofPlugins())])
     say(`  frontdesk ${usage}\n      ${summary}`)
+}
+
+/** Commands of plugins that need no desk; the others are shown by `plugin inspect`. */
+async function ofPlugins(): Promise<Command[]> {
+  const { allBareCommands } = await import('./commands/plugin-bare.js')
+  let listed: readonly string[] = []
+  try {
+    listed = config().plugins
+  } catch {
+    // The help helps also where the configuration has mistakes.
   }
+  return allBareCommands(listed)
 }
 
 /** What the database said: for whoever sits at the machine, not for clients of the API. */

@@ -30,9 +30,16 @@ export type FilterFunction<Value, Context> = (
   fits: (replacement: Value | undefined) => Value | undefined,
 ) => Promise<Value | undefined> | Value | undefined
 
+interface Subscriber {
+  readonly type: JobType<unknown>
+  readonly when: ((payload: never) => boolean) | undefined
+}
+
+type JobOptions = NonNullable<Parameters<typeof defineJob>[1]>
+
 export class Hooks {
   readonly #filters = new Map<string, { name: string; run: FilterFunction<unknown, unknown> }[]>()
-  readonly #subscribers = new Map<string, JobType<unknown>[]>()
+  readonly #subscribers = new Map<string, Subscriber[]>()
 
   constructor(private readonly handlers: JobHandlers) {}
 
@@ -46,14 +53,12 @@ export class Hooks {
     event: Event<P>,
     name: string,
     run: (payload: P, job: JobRun<P>) => Promise<void>,
-    options: Parameters<typeof defineJob>[1] = {},
+    { when, ...options }: JobOptions & { when?: (payload: P) => boolean } = {},
   ): void {
     const type = defineJob<P>(subscription(event, name), options)
     this.handlers.add({ type, run: (job) => run(job.data, job) })
-    this.#subscribers.set(event.name, [
-      ...(this.#subscribers.get(event.name) ?? []),
-      type as JobType<unknown>,
-    ])
+    const subscriber = { type: type as JobType<unknown>, when }
+    this.#subscribers.set(event.name, [...(this.#subscribers.get(event.name) ?? []), subscriber])
   }
 
   /**
@@ -85,9 +90,10 @@ export class Hooks {
     return current
   }
 
-  /** Call it inside the transaction that makes the event true. */
+  /** Call it inside the transaction that makes the event true. Who does not want this payload gets no row. */
   async emit<P>(tx: Tx, event: Event<P>, payload: P): Promise<void> {
-    for (const type of this.#subscribers.get(event.name) ?? []) await schedule(tx, type, payload)
+    for (const { type, when } of this.#subscribers.get(event.name) ?? [])
+      if (when?.(payload as never) !== false) await schedule(tx, type, payload)
   }
 }
 

@@ -7,6 +7,7 @@ import type { JobRun } from '../jobs/types.js'
 import type { Permission } from '../people/permissions.js'
 import type { FieldDefinition } from '../tickets/fields.js'
 import type { Workflow } from '../tickets/workflow.js'
+import type { Command } from './command.js'
 import type { PluginTables } from './define.js'
 import type { PluginDesk } from './desk.js'
 import type { PluginRoute } from './route.js'
@@ -69,6 +70,19 @@ export interface HandlerOptions {
   backoff?(attempt: number): number
 }
 
+export interface EventOptions<Payload> extends HandlerOptions {
+  /**
+   * Whether this payload is for the handler, looked at in the transaction that publishes the event: false, and nothing
+   * is scheduled. By the payload alone, at once; one that throws counts as true, and as a failure of the handler.
+   */
+  when?(payload: Frozen<Payload>): boolean
+}
+
+export interface EveryOptions extends HandlerOptions {
+  /** As that of `EventOptions`. */
+  when?(event: string, payload: unknown): boolean
+}
+
 export interface JobOptions<Data> extends HandlerOptions {
   /** Milliseconds between runs of a recurring job; its data is `{}`. */
   every?: number
@@ -88,20 +102,6 @@ export interface Job<Data> {
   schedule(tx: PluginTx, data: Data, options?: { key?: string; at?: Date }): Promise<void>
   /** @returns whether a waiting row was taken back; false when there is none or it runs already. */
   cancel(tx: PluginTx, key: string): Promise<boolean>
-}
-
-export interface Command {
-  /** Called as `frontdesk PLUGIN NAME`. */
-  name: string
-  summary: string
-  usage?: string
-  options?: Readonly<Record<string, { type: 'string' | 'boolean'; short?: string }>>
-  /** @returns the exit code; nothing: 0. */
-  run(input: {
-    args: readonly string[]
-    values: Readonly<Record<string, string | boolean | undefined>>
-    say(line: string): void
-  }): Promise<number | undefined>
 }
 
 export interface Notice {
@@ -166,13 +166,13 @@ export interface PluginApp<
     event: Event<Payload>,
     name: string,
     run: (payload: Payload, job: JobRun<Payload, PluginTx>) => Promise<void>,
-    options?: HandlerOptions,
+    options?: EventOptions<NoInfer<Payload>>,
   ): void
   /** Subscribes to every event there is, those of other plugins too. */
   onEvery(
     name: string,
     run: (event: string, payload: unknown, job: JobRun<unknown, PluginTx>) => Promise<void>,
-    options?: HandlerOptions,
+    options?: EveryOptions,
   ): void
   /** Publishes an event of this plugin, in the transaction that makes it true. */
   emit<Payload>(tx: PluginTx, event: Event<Payload, `${N}.${string}`>, payload: Payload): Promise<void>
@@ -191,6 +191,7 @@ export interface PluginApp<
   /** The service, or undefined where its plugin is not on. */
   find<Interface>(service: Service<Interface>): Interface | undefined
 
+  /** A command that needs the desk; one that does not is data of the definition (`commands`). */
   command(command: Command): void
   /** A check that `GET /api/health/ready` shows under the plugin's name; it does not make the desk unready. */
   health(name: string, check: () => Promise<{ ok: boolean; detail: string }>): void

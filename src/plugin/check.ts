@@ -7,11 +7,12 @@ import { API_VERSION, type Plugin } from './define.js'
 import { PluginError } from './errors.js'
 
 const NAME = /^[a-z][a-z0-9-]{1,39}$/
-/** Prefixes of the core: settings, permissions and folders begin with them. */
+/** Prefixes of the core: settings, permissions and folders begin with them, and the commands of the command line. */
 export const RESERVED = new Set(
-  'core desk replies tickets intake intakes contacts settings operations plugin plugins new migration frontdesk'.split(
-    ' ',
-  ),
+  (
+    'core desk replies tickets intake intakes contacts settings operations plugin plugins new migration frontdesk ' +
+    'start serve inbox agent token ingest messages mail backup restore db blobs migrate help'
+  ).split(' '),
 )
 
 /** @throws PluginError `plugin_invalid` or `plugin_api`. */
@@ -60,6 +61,11 @@ function* problemsOf(plugin: Plugin): Generator<string> {
     const type = (schema as { type?: unknown }).type
     if (!['string', 'number', 'integer', 'boolean'].includes(type as string) && !('anyOf' in schema))
       yield `the field "${one}" must be text, a number or a boolean`
+  }
+  const commands = (plugin.commands ?? []).map((command) => command.name)
+  for (const [index, one] of commands.entries()) {
+    if (!/^[a-z][\w-]{0,59}$/i.test(one)) yield `the command "${one}" must be letters, digits, - and _`
+    if (commands.indexOf(one) < index) yield `the command "${one}" is there twice`
   }
   const owned = [...(plugin.events ?? []), ...(plugin.workflows ?? [])]
   for (const one of owned)

@@ -7,9 +7,10 @@ import type { Event } from '../hooks/tokens.js'
 import type { FieldDefinition } from '../tickets/fields.js'
 import type { Workflow } from '../tickets/workflow.js'
 import type { PluginApp, PluginTx } from './app.js'
+import type { Command } from './command.js'
 
 /** Version of the plugin API that this frontdesk has. A plugin says in `api` which versions it can live with. */
-export const API_VERSION = '1.0.0'
+export const API_VERSION = '1.1.0'
 
 /** Tables as the column kit makes them; their names get the plugin's prefix. */
 export type PluginTables = Record<string, object>
@@ -59,6 +60,8 @@ export interface PluginDefinition<
   readonly panels?: readonly Panel[]
   /** Events that it publishes. */
   readonly events?: readonly Event<never, `${NoInfer<N>}.${string}`>[]
+  /** Commands that need no desk: they run without a database, also where the plugin is not on. */
+  readonly commands?: readonly Command[]
   /** Once, after the first migration, in one transaction. */
   install?(tx: PluginTx, app: PluginApp<N, T, S, P, F>): Promise<void>
   /** Registers its behaviour. Registering afterwards throws. */

@@ -95,6 +95,16 @@ export class Guard {
     }
   }
 
+  /** In somebody else's command: one that throws is a failure of its plugin, and the handler runs to be safe. */
+  wants(state: HandlerState, ask: () => boolean): boolean {
+    try {
+      return runAs(state, ask) !== false
+    } catch (error) {
+      this.failed(state, `its \`when\` failed: ${reasonOf(error)}`)
+      return true
+    }
+  }
+
   #count(state: HandlerState, began: number): number {
     const ms = performance.now() - began
     state.runs++

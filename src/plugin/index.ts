@@ -35,7 +35,8 @@ export {
 } from '../tickets/tokens.js'
 export { defineWorkflow, type Workflow } from '../tickets/workflow.js'
 export type {
-  Command,
+  EventOptions,
+  EveryOptions,
   Field,
   FilterOptions,
   Frozen,
@@ -50,6 +51,7 @@ export type {
   PluginTx,
   Stages,
 } from './app.js'
+export type { Command, CommandInput } from './command.js'
 export {
   API_VERSION,
   definePlugin,

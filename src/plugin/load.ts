@@ -1,5 +1,5 @@
 // From the names of FRONTDESK_PLUGINS to definitions: a plugin of this installation, or a package.
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -20,6 +20,34 @@ export async function loadPlugins(names: readonly string[], root: string, cwd: s
     plugins.push(plugin)
   }
   return plugins
+}
+
+/** The plugin of this name in the installation, or the package of this name; undefined where there is neither. */
+export async function findPlugin(name: string, root: string, cwd: string): Promise<Plugin | undefined> {
+  let file: string
+  try {
+    file = locate(name, root, cwd)
+  } catch (error) {
+    if (error instanceof PluginError && error.code === 'plugin_unknown') return undefined
+    throw error
+  }
+  // Nobody has listed it: a package that happens to have this name must not run.
+  if (!file.startsWith(path.join(root, 'dist', 'plugins')) && !isForUs(file, name)) return undefined
+  const plugin = await importPlugin(name, file)
+  checkDefinition(plugin, name)
+  return plugin.name === name ? plugin : undefined
+}
+
+/** Whether the package that this file belongs to says that it needs frontdesk. */
+function isForUs(file: string, name: string): boolean {
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    const manifest = path.join(folder, 'package.json')
+    if (existsSync(manifest)) {
+      const { name: own, dependencies, peerDependencies } = JSON.parse(readFileSync(manifest, 'utf8'))
+      if (own === name) return 'frontdesk' in { ...dependencies, ...peerDependencies }
+    }
+    if (folder === path.dirname(folder)) return false
+  }
 }
 
 function locate(name: string, root: string, cwd: string): string {

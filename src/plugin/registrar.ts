@@ -15,9 +15,9 @@ import type { Desk } from '../tickets/desk.js'
 import { readFields, setFields } from '../tickets/fields.js'
 import { moveStage, readStage, startWorkflow, type Workflow } from '../tickets/workflow.js'
 import {
-  type Command,
   coreReader,
   coreTx,
+  type EventOptions,
   type HandlerOptions,
   type Job,
   type JobOptions,
@@ -27,6 +27,7 @@ import {
   pluginDb,
   TRANSACTION_MS,
 } from './app.js'
+import type { Command } from './command.js'
 import { deskFor, mustFind } from './commands.js'
 import type { Plugin, PluginTables } from './define.js'
 import type { Guard } from './guard.js'
@@ -99,7 +100,7 @@ export function registrarFor(
     [...Object.values(permissions), ...Object.values(permissionsOf(plugin))].map((one) => one.name),
   )
   let sealed = false
-  const taken = new Set<string>()
+  const taken = new Set((plugin.commands ?? []).map((command) => `command ${command.name}`))
   const open = () => {
     if (sealed) throw new Error(`the plugin "${name}" registered something after its setup`)
   }
@@ -116,7 +117,7 @@ export function registrarFor(
     event: Event<P>,
     handler: string,
     run: (payload: P, job: JobRun<P>) => Promise<void>,
-    options: HandlerOptions,
+    { when, ...options }: EventOptions<P>,
   ) {
     const who = { plugin: name, handler: `on ${event.name}/${handler}` }
     const state = guard.register(who, 'event', subscription(event as Event<never>, `${name}.${handler}`))
@@ -125,7 +126,7 @@ export function registrarFor(
       event,
       `${name}.${handler}`,
       (payload, job) => guard.run(state, limits.timeoutMs, () => run(payload, job)),
-      limits,
+      { ...limits, ...(when && { when: (payload: P) => guard.wants(state, () => when(payload as never)) }) },
     )
   }
 
@@ -165,18 +166,16 @@ export function registrarFor(
     },
     on(event, key, run, options = {}) {
       once(`on ${event.name}`, key)
-      subscribe(event, key, run as never, options)
+      subscribe(event, key, run as never, options as EventOptions<unknown>)
     },
-    onEvery(key, run, options = {}) {
+    onEvery(key, run, { when, ...options } = {}) {
       once('onEvery', key)
       registered.everies.push(() => {
         for (const event of events.values())
-          subscribe(
-            event as Event<unknown>,
-            key,
-            (payload, job) => run(event.name, payload, job as never),
-            options,
-          )
+          subscribe(event as Event<unknown>, key, (payload, job) => run(event.name, payload, job as never), {
+            ...options,
+            ...(when && { when: (payload) => when(event.name, payload) }),
+          })
       })
     },
     async emit(tx, event, payload) {

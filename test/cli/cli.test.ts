@@ -82,9 +82,9 @@ t.test('commands say what is wrong, where, and end with 2 for usage and 1 for th
     code: 1,
     err: /PORT[\s\S]*ROLES/,
   })
-  t.match(await frontdesk(['start'], { more: { FRONTDESK_PLUGINS: 'sla' } }), {
+  t.match(await frontdesk(['start'], { more: { FRONTDESK_PLUGINS: 'no-such' } }), {
     code: 1,
-    err: /plugin "sla" \[plugin_unknown\]/,
+    err: /plugin "no-such" \[plugin_unknown\]/,
   })
   t.match(await frontdesk(['help']), { code: 0, out: /inbox create ADDRESS/ })
 })

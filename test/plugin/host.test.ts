@@ -25,6 +25,7 @@ const plugin = (name: string, more: Partial<Plugin> = {}): Plugin => ({
   setup() {},
   ...more,
 })
+const command = (name: string) => ({ name, summary: '', run: async () => undefined })
 const names = (plugins: readonly Plugin[]) => plugins.map(({ name }) => name).join(' ')
 
 t.test('the order of the list is moved only as far as requires and after demand', async (t) => {
@@ -53,6 +54,8 @@ t.test('each refusal has its own code and names the plugin', async (t) => {
     },
   )
   await refused('plugin_setup', plugin('aa', { setup: () => Promise.reject(new Error('no')) }))
+  const twice = (app: PluginApp) => app.command(command('look'))
+  await refused('plugin_setup', plugin('aa', { commands: [command('look')], setup: twice }))
   await refused('plugin_install', plugin('aa', { install: () => Promise.reject(new Error('no')) }))
   await refused('plugin_migration', plugin('aa', { migrations: new URL('./nowhere/', import.meta.url) }))
   for (const [listed, code] of [
@@ -68,6 +71,7 @@ t.test('a definition that is not whole is refused, saying what is wrong', async 
   for (const [bad, message] of [
     [{ name: 'Bad' }, /lower-case/],
     [{ name: 'tickets' }, /belongs to the core/],
+    [{ name: 'inbox' }, /belongs to the core/],
     [{ version: 'one' }, /not a version/],
     [{ api: 'whatever' }, /not a range/],
     [{ settings: Type.Object({ a: Type.String() }) }, /"a" has no default/],
@@ -75,6 +79,8 @@ t.test('a definition that is not whole is refused, saying what is wrong', async 
     [{ tables: () => ({}) }, /no migrations/],
     [{ fields: { a: { schema: Type.Object({}), description: '' } } }, /text, a number or a boolean/],
     [{ events: [defineEvent('other.done', Type.Object({}))] }, /must begin with "aa\."/],
+    [{ commands: [command('a b')] }, /the command "a b" must be letters/],
+    [{ commands: [command('a'), command('a')] }, /the command "a" is there twice/],
     [{ workflows: [{ name: 'aa.w', initial: 'x', stages: {} }] }, /no stage "x"/],
   ] as [Partial<Plugin>, RegExp][])
     t.throws(() => checkDefinition({ ...plugin('aa'), ...bad }, 'aa'), { code: 'plugin_invalid', message })

@@ -61,7 +61,12 @@ export const pluginInspect: Command = {
         ['events', (plugin.events ?? []).map((event) => event.name)],
         ['handlers', plugins.handlers(name).map(({ handler }) => handler)],
         ['routes', registered.routes.map(({ method, url }) => `${method} /api/plugins/${name}${url}`)],
-        ['commands', registered.commands.map((command) => `frontdesk ${name} ${command.name}`)],
+        [
+          'commands',
+          [...(plugin.commands ?? []), ...registered.commands].map(
+            (command) => `frontdesk ${name} ${command.name}`,
+          ),
+        ],
         ['jobs', (await jobsOf(db, name)).map(({ job, state, count }) => `${job}: ${count} ${state}`)],
       ]
       say(`${name} ${plugin.version} (plugin API ${plugin.api})`)
