@@ -15,7 +15,7 @@ import { CalendarVersions } from './ticket/calendars.js'
 import { ticketRoute } from './ticket/route.js'
 import { walker } from './ticket/walk.js'
 import { watch } from './ticket/watch.js'
-import { evaluateRoute } from './what-if/evaluate.js'
+import { evaluateRoute, simulateRoute } from './what-if/routes.js'
 
 export default definePlugin({
   name: 'sla',
@@ -35,7 +35,7 @@ export default definePlugin({
     const parts = watch(app, books, new CalendarVersions(app))
     const walk = walker(parts)
     noticeAbsence(app, walk)
-    setUpCalendars(app, {
+    const calendars = setUpCalendars(app, {
       onNewVersion: (tx, id) => walk.begin(tx, { kind: 'calendar', id }),
     })
     policyRoutes(
@@ -47,5 +47,6 @@ export default definePlugin({
     )
     ticketRoute(parts)
     evaluateRoute(app)
+    simulateRoute(parts, calendars.resolve)
   },
 })
