@@ -1,9 +1,11 @@
 // sla: when is an answer due, is it late, and why. What the plugin has; the rules are in engine/.
 import { definePlugin } from 'frontdesk/plugin'
+import { calcCommand } from './commands.js'
 import { fields } from './fields.js'
 import { permissions } from './permissions.js'
 import { settings } from './settings.js'
 import { tables } from './tables.js'
+import { evaluateRoute } from './what-if/evaluate.js'
 
 export default definePlugin({
   name: 'sla',
@@ -15,5 +17,8 @@ export default definePlugin({
   settings,
   permissions,
   fields,
-  setup() {},
+  commands: [calcCommand],
+  setup(app) {
+    evaluateRoute(app)
+  },
 })

@@ -11,6 +11,16 @@ export const settings = Type.Object({
     maxItems: 20,
     description: 'Tags by which a ticket is spam: its timers are cancelled while it has one of them.',
   }),
+  segments: Type.Unsafe<Record<string, string[]>>({
+    ...Type.Record(
+      Type.String({ minLength: 1, maxLength: 100 }),
+      Type.Array(Type.String({ minLength: 3, maxLength: 254, pattern: '@' }), { maxItems: 2000 }),
+      { maxProperties: 100 },
+    ),
+    default: {},
+    description:
+      'Segments of requesters that policies can ask for: a name, and addresses (ann@guest.example) or domains (@guest.example).',
+  }),
   digestMinutes: Type.Integer({
     default: 60,
     minimum: 5,

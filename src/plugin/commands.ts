@@ -1,36 +1,24 @@
 // The desk as one plugin sees it: the core's own functions, with the plugin as the one who acts.
-import type { Reader, Tx } from '../db/types.js'
+import type { Tx } from '../db/types.js'
 import { fail, unknownReference } from '../errors.js'
 import { sanitizeHtml } from '../intake/mime/html.js'
 import { contactByEmail, readContact } from '../people/contacts.js'
 import { answerAutomatically } from '../tickets/automatic.js'
-import { createTicket, type Ticket, ticketById, ticketByNumber } from '../tickets/create.js'
+import { createTicket, type Ticket, ticketById } from '../tickets/create.js'
 import type { Actor, Desk } from '../tickets/desk.js'
-import { allInboxes, inboxById } from '../tickets/inboxes.js'
-import { listMessages, messageById } from '../tickets/messages.js'
+import { inboxById } from '../tickets/inboxes.js'
 import { addNote } from '../tickets/note.js'
 import { reply } from '../tickets/reply.js'
-import { readTimeline } from '../tickets/timeline.js'
 import { updateTicket } from '../tickets/update.js'
-import { coreReader as reader, coreTx as writer } from './app.js'
+import { coreTx as writer } from './app.js'
 import type { OutgoingInput, PluginDesk } from './desk.js'
-
-/** At most so many rows from one call. */
-const MOST_ROWS = 200
+import { readers } from './readers.js'
 
 export function deskFor(desk: Desk, plugin: string): PluginDesk {
   const actor: Actor = { kind: 'system', id: `plugin:${plugin}` }
   return {
-    ticket: (r, key) => findTicket(reader(r), key),
-    message: (r, id) => messageById(reader(r), id),
-    messages: (r, ticketId, { after, limit = MOST_ROWS } = {}) =>
-      listMessages(reader(r), ticketId, after, Math.min(limit, MOST_ROWS)),
-    contact: (r, id) => readContact(reader(r), id),
+    ...readers,
     contactByEmail: (tx, address, name = '') => contactByEmail(writer(tx), name, address),
-    inbox: (r, id) => inboxById(reader(r), id),
-    inboxes: (r) => allInboxes(reader(r)),
-    timeline: (r, ticketId, { since = 0, limit = MOST_ROWS } = {}) =>
-      readTimeline(reader(r), ticketId, since, Math.min(limit, MOST_ROWS)),
 
     async createTicket(tx, { tags, channel = 'api', ...input }) {
       const core = writer(tx)
@@ -65,9 +53,6 @@ const safe = ({ html, ...rest }: OutgoingInput): OutgoingInput => ({
   ...rest,
   ...(html !== undefined && { html: sanitizeHtml(html).html }),
 })
-
-const findTicket = (r: Reader, key: string): Promise<Ticket | undefined> =>
-  /^\d{1,15}$/.test(key) ? ticketByNumber(r, Number(key)) : ticketById(r, key)
 
 /** @throws DeskError `not_found`. */
 export async function mustFind(tx: Tx, ticketId: string): Promise<Ticket> {

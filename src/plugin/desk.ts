@@ -2,6 +2,7 @@
 // that a column of the core is not a promise to plugins.
 import type { Automatic, Delivery, Direction, Mailbox, Priority, Status } from '../db/tables/tickets.js'
 import type { PluginReader, PluginTx } from './app.js'
+import type { Caller } from './route.js'
 
 export interface TicketView {
   readonly id: string
@@ -66,6 +67,21 @@ export interface InboxView {
   readonly group: string
 }
 
+export interface AgentView {
+  readonly id: string
+  readonly name: string
+  readonly email: string
+  /** False: switched off. */
+  readonly active: boolean
+  readonly teamIds: readonly string[]
+}
+
+export interface TeamView {
+  readonly id: string
+  readonly name: string
+  readonly agentIds: readonly string[]
+}
+
 export interface TimelineEntry {
   readonly seq: number
   readonly at: Date
@@ -126,6 +142,34 @@ export interface PluginDesk {
     ticketId: string,
     options?: { since?: number; limit?: number },
   ): Promise<TimelineEntry[]>
+
+  /** Those of these tickets (at most 200) that there are. */
+  ticketsById(r: PluginReader, ids: readonly string[]): Promise<ReadonlyMap<string, TicketView>>
+  /**
+   * All tickets in order of creation, the oldest first, in pages of at most 200. One that is being made at this
+   * moment may come into a page that was read already: of new ones `ticketCreated` tells.
+   * @param options.after id of the last ticket of the page before.
+   */
+  tickets(
+    r: PluginReader,
+    options?: { after?: string; createdSince?: Date; limit?: number },
+  ): Promise<TicketView[]>
+  /**
+   * Timelines of at most 200 tickets, each from its beginning and at most `limit` entries long (default 200, at most
+   * 500). One that is as long as that may go on: read the rest with `timeline`.
+   */
+  timelines(
+    r: PluginReader,
+    ticketIds: readonly string[],
+    options?: { limit?: number },
+  ): Promise<ReadonlyMap<string, readonly TimelineEntry[]>>
+  /** Which of these tickets (at most 200) whoever asks may see; in the order given. */
+  visibleTickets(r: PluginReader, who: Caller, ids: readonly string[]): Promise<string[]>
+  agent(r: PluginReader, id: string): Promise<AgentView | undefined>
+  /** By name; also those that are switched off. */
+  agents(r: PluginReader): Promise<AgentView[]>
+  team(r: PluginReader, id: string): Promise<TeamView | undefined>
+  teams(r: PluginReader): Promise<TeamView[]>
 
   createTicket(tx: PluginTx, input: NewTicketInput): Promise<{ id: string; number: number }>
   /** Writes only what differs. */

@@ -62,12 +62,14 @@ export {
   type PluginTables,
 } from './define.js'
 export type {
+  AgentView,
   ContactView,
   InboxView,
   MessageView,
   NewTicketInput,
   OutgoingInput,
   PluginDesk,
+  TeamView,
   TicketChangesInput,
   TicketView,
   TimelineEntry,

@@ -44,7 +44,13 @@ export async function answerAutomatically(
     delivery: 'queued',
     sendAt: tx.now,
   })
-  await record(tx, { ticketId: ticket.id, type: 'message_queued', actor: author, messageId: id })
+  await record(tx, {
+    ticketId: ticket.id,
+    type: 'message_queued',
+    actor: author,
+    messageId: id,
+    data: { automatic: true },
+  })
   await schedule(tx, deliver, { messageId: id }, { key: id })
   await desk.hooks.emit(tx, messageQueued, { ticketId: ticket.id, messageId: id })
   return id

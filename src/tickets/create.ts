@@ -62,6 +62,17 @@ export async function ticketByNumber(r: Reader, number: number): Promise<Ticket 
   return ticket
 }
 
+/** With it and the entries `changed` the timeline says what a ticket was like at any instant. */
+const firstState = ({ channel, inboxId, teamId, assigneeId, priority, tags }: NewTicket) => ({
+  channel,
+  inboxId,
+  status: 'new',
+  priority,
+  assigneeId,
+  teamId,
+  tags,
+})
+
 export type NewTicketInput = Pick<NewTicket, 'subject' | 'inboxId' | 'channel' | 'requesterId'> &
   Partial<NewTicket>
 
@@ -80,7 +91,7 @@ export async function createTicket(
   await indexWords(tx, number, draft.subject)
   if (draft.tags.length > 0) await setTags(tx, number, draft.tags)
   await addParticipant(tx, id, draft.requesterId, 'requester')
-  await record(tx, { ticketId: id, type: 'ticket_created', actor, data: { channel: draft.channel } })
+  await record(tx, { ticketId: id, type: 'ticket_created', actor, data: firstState(draft) })
   await desk.hooks.emit(tx, ticketCreated, { ticketId: id })
   return { id, number }
 }

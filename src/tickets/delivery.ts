@@ -28,6 +28,13 @@ export async function sendAgain(tx: Tx, agentId: string, message: Message): Prom
     .returning({ id: tx.t.messages.id })
   if (changed.length === 0) throw fail('wrong_state', 'Only a message that failed can be sent again.')
   const actor = { kind: 'agent', id: agentId } as const
-  await record(tx, { ticketId: message.ticketId, type: 'message_queued', actor, messageId: message.id })
+  const data = message.automatic === null ? {} : { automatic: true }
+  await record(tx, {
+    ticketId: message.ticketId,
+    type: 'message_queued',
+    actor,
+    messageId: message.id,
+    data,
+  })
   await schedule(tx, deliver, { messageId: message.id }, { key: message.id })
 }

@@ -84,11 +84,13 @@ async function store(tx: Tx, desk: Desk, ticketId: string, inbound: Inbound, act
   for (const contactId of inbound.automatic ? [] : inbound.others) await addToTicket(tx, ticketId, contactId)
   await insertAttachments(tx, id, attachments)
   await touchTicket(tx, ticketId, id)
-  const data = inbound.automatic ? { automatic: inbound.automatic } : {}
+  const data = automaticOf(inbound)
   await record(tx, { ticketId, type: 'message_received', actor, messageId: id, data })
   await desk.hooks.emit(tx, messageReceived, { ticketId, messageId: id })
   return id
 }
+
+const automaticOf = ({ automatic }: Inbound) => (automatic ? { automatic } : {})
 
 export async function insertAttachments(
   tx: Tx,
@@ -149,7 +151,7 @@ export async function replaceContent(tx: Tx, stored: Stored, inbound: Inbound): 
     type: 'message_replaced',
     actor: { kind: 'system', id: null },
     messageId: stored.messageId,
-    data: { reason: 'an earlier copy had been cut short' },
+    data: { reason: 'an earlier copy had been cut short', ...automaticOf(inbound) },
   })
 }
 

@@ -42,6 +42,7 @@ export async function mergeTickets(
   await link(tx, source.id, target.id, 'merged')
   const data = { from: source.number, messages: moved.map(({ id }) => id) }
   await record(tx, { ticketId: target.id, type: 'merged', actor, data })
+  await record(tx, { ticketId: source.id, type: 'merged', actor, data: { into: target.number } })
   await afterMove(tx, target.id)
   await desk.hooks.emit(tx, ticketMerged, { ticketId: source.id, intoId: target.id })
 }

@@ -88,7 +88,15 @@ export async function reply(
     sendAt,
   })
   if (agentId !== null) await takeAttachments(tx, id, agentId, input.attachments ?? [])
-  await record(tx, { ticketId: ticket.id, type: 'message_queued', actor: author, messageId: id })
+  // Only what somebody planned: the undo window is no plan.
+  const planned = input.sendAt && input.sendAt > tx.now ? { sendAt: input.sendAt.toISOString() } : {}
+  await record(tx, {
+    ticketId: ticket.id,
+    type: 'message_queued',
+    actor: author,
+    messageId: id,
+    data: planned,
+  })
   const status = input.status ?? (ticket.status === 'new' ? 'open' : ticket.status)
   if (status !== ticket.status) await updateTicket(tx, desk, author, ticket, { status })
   await touchTicket(tx, ticket.id, id)

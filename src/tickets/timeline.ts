@@ -1,6 +1,6 @@
 // The timeline: one row per thing that happened to a ticket, never changed. It is the audit trail and the source
 // of the facts that plugins compute from.
-import { and, asc, eq, getTableColumns, gt, max, or, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, inArray, lte, max, or, sql } from 'drizzle-orm'
 import { batches, paramsOf } from '../db/batches.js'
 import { between, orderColumn, type Position, positionNow, sees } from '../db/position.js'
 import { prepared, preparedBySize, type Reader, type Tx } from '../db/types.js'
@@ -87,6 +87,21 @@ export async function readTimeline(r: Reader, ticketId: string, since: number, l
     .where(and(eq(timeline.ticketId, ticketId), gt(timeline.seq, since)))
     .orderBy(asc(timeline.seq))
     .limit(limit)
+}
+
+/** Of several tickets, each the oldest first and at most `limit` of one. */
+export async function readTimelines(r: Reader, ticketIds: readonly string[], limit: number) {
+  const { timeline } = r.t
+  const place = sql<number>`row_number() over (partition by ${timeline.ticketId} order by ${timeline.seq})`
+  const placed = r
+    .select({ ...shown(r), place: place.as('place') })
+    .from(timeline)
+    .where(inArray(timeline.ticketId, [...ticketIds]))
+    .as('placed')
+  const rows = await r.select().from(placed).where(lte(placed.place, limit)).orderBy(asc(placed.seq))
+  const found = new Map<string, Omit<TimelineRow, 'txid'>[]>(ticketIds.map((id) => [id, []]))
+  for (const { place: _, ...row } of rows) found.get(row.ticketId)!.push(row)
+  return found
 }
 
 export type TimelineRow = Reader['t']['timeline']['$inferSelect']

@@ -49,6 +49,7 @@ export const ticketTables = (c: Kit) => ({
       c.index('tickets_by_assignee').on(t.assigneeId, t.number),
       c.index('tickets_by_requester').on(t.requesterId, t.number),
       c.index('tickets_by_priority').on(t.priority, t.number),
+      c.index('tickets_by_creation').on(t.createdAt, t.number),
       c.index('tickets_by_update').on(t.updatedAt, t.number),
     ],
   ),

@@ -1,0 +1,65 @@
+// The list of policies in all its states: an edit writes the whole list anew, so that a ticket can be bound to one.
+import { asc, desc, gte, inArray } from 'drizzle-orm'
+import type { PluginReader, PluginTx } from 'frontdesk/plugin'
+import type { App } from '../app.js'
+import { Kept } from '../kept.js'
+import type { Book } from '../ticket/assign.js'
+import type { Policy } from './policy.js'
+
+const NONE: Book = { revision: 0, at: 0, policies: [] }
+const MOST_KEPT = 2000
+
+export class Books {
+  readonly #kept = new Kept<readonly Policy[]>(MOST_KEPT)
+
+  constructor(readonly app: App) {}
+
+  async newest(r: PluginReader): Promise<Book> {
+    const { books } = this.app.tables
+    const refs = await r
+      .select({ revision: books.revision, at: books.at })
+      .from(books)
+      .orderBy(desc(books.revision))
+      .limit(1)
+    return (await this.#read(r, refs))[0] ?? NONE
+  }
+
+  /** The book with this revision and all that came after it, the oldest first; none before the first policy. */
+  async since(r: PluginReader, revision: number): Promise<Book[]> {
+    const { books } = this.app.tables
+    const refs = await r
+      .select({ revision: books.revision, at: books.at })
+      .from(books)
+      .where(gte(books.revision, revision))
+      .orderBy(asc(books.revision))
+    const found = await this.#read(r, refs)
+    return revision === 0 ? [NONE, ...found] : found
+  }
+
+  async save(tx: PluginTx, policies: readonly Policy[], agentId: string): Promise<Book> {
+    const { books } = this.app.tables
+    const [row] = await tx
+      .insert(books)
+      .values({ at: tx.now, policies: [...policies], agentId })
+      .returning({ revision: books.revision })
+    return { revision: row!.revision, at: tx.now.getTime(), policies }
+  }
+
+  async #read(r: PluginReader, refs: readonly { revision: number; at: Date }[]): Promise<Book[]> {
+    const { books } = this.app.tables
+    const keyOf = (ref: { revision: number; at: Date }) => `${ref.revision}:${ref.at.getTime()}`
+    const lists = await this.#kept.all(refs, keyOf, async (missing) => {
+      const rows = await r
+        .select()
+        .from(books)
+        .where(
+          inArray(
+            books.revision,
+            missing.map(({ revision }) => revision),
+          ),
+        )
+      return new Map(rows.map((row) => [keyOf(row), row.policies]))
+    })
+    return refs.map(({ revision, at }, i) => ({ revision, at: at.getTime(), policies: lists[i]! }))
+  }
+}

@@ -1,0 +1,203 @@
+// The body of a what-if question, and how its facts are those of the engine.
+import { fail } from 'frontdesk/plugin'
+import Type, { type Static } from 'typebox'
+import { type Hours, weekdays } from '../calendar/hours.js'
+import { OpenHours } from '../engine/clock.js'
+import type { Fact } from '../engine/facts.js'
+import { type Calendar, metrics, type Rule } from '../engine/timer.js'
+import { lengthOf } from '../policy/duration.js'
+import { pausesOf } from '../policy/pauses.js'
+
+const instant = Type.String({ minLength: 20, maxLength: 35, description: 'ISO 8601 with its offset.' })
+const window = Type.Tuple([
+  Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' }),
+  Type.String({ pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$' }),
+])
+const windows = Type.Array(window, { maxItems: 24 })
+const date = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$' })
+
+const calendar = Type.Object(
+  {
+    timeZone: Type.String({ minLength: 1, maxLength: 64 }),
+    hours: Type.Object(
+      Object.fromEntries(weekdays.map((day) => [day, Type.Optional(windows)])) as Record<
+        (typeof weekdays)[number],
+        Type.TOptional<typeof windows>
+      >,
+      { additionalProperties: false },
+    ),
+    holidays: Type.Optional(Type.Array(date, { maxItems: 1000 })),
+    breaks: Type.Optional(Type.Record(date, windows, { maxProperties: 1000 })),
+  },
+  { additionalProperties: false },
+)
+
+const metric = Type.Union(metrics.map((one) => Type.Literal(one)))
+const minutes = Type.Number({ minimum: 0, maximum: 5_000_000 })
+const within = Type.String({
+  maxLength: 50,
+  description: '`2 business days`, `4 hours`; instead of `minutes`.',
+})
+const target = Type.Object(
+  {
+    metric,
+    minutes: Type.Optional(minutes),
+    within: Type.Optional(within),
+    pauseWhile: Type.Optional(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 20 })),
+  },
+  { additionalProperties: false },
+)
+export const factTypes = [
+  'created',
+  'customer_message',
+  'agent_message',
+  'note',
+  'automatic_message',
+  'bot_message',
+  'inbound_call',
+  'missed_call',
+  'outbound_call',
+  'outbound_message',
+  'status',
+  'tags',
+  'retarget',
+  'calendar',
+  'merged',
+  'spam',
+  'not_spam',
+] as const
+const fact = Type.Object({
+  at: instant,
+  type: Type.Union(factTypes.map((one) => Type.Literal(one))),
+  status: Type.Optional(Type.String({ maxLength: 40, description: 'Of a fact `status`.' })),
+  tags: Type.Optional(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 50 })),
+  by: Type.Optional(
+    Type.String({ maxLength: 60, description: 'Of `created`: `agent` where nobody outside waits.' }),
+  ),
+  metric: Type.Optional(metric),
+  minutes: Type.Optional(minutes),
+  within: Type.Optional(within),
+  targets: Type.Optional(
+    Type.Array(target, { maxItems: 4, description: 'Of `retarget`: all that hold now.' }),
+  ),
+  calendar: Type.Optional(calendar),
+})
+
+export const body = Type.Object(
+  {
+    calendar,
+    targets: Type.Array(target, { maxItems: 4 }),
+    facts: Type.Array(fact, { minItems: 1, maxItems: 2000 }),
+    now: instant,
+    botsAnswer: Type.Optional(Type.Boolean({ description: 'Default: false.' })),
+  },
+  { additionalProperties: false },
+)
+export type Body = Static<typeof body>
+type GivenFact = Body['facts'][number]
+type GivenTarget = Body['targets'][number]
+type GivenCalendar = Body['calendar']
+
+/** @throws DeskError `invalid_request`, naming the field. */
+export function questionOf(given: Body): { facts: Fact[]; now: number } {
+  let calendar = calendarOf(given.calendar, 1, 'body/calendar')
+  let targets: readonly GivenTarget[] = given.targets
+  const rulesOf = (field: string) => targets.map((one, i) => ruleOf(one, calendar, `${field}/${i}`))
+  const inOrder = given.facts
+    .map((one, i) => ({ one, field: `body/facts/${i}`, at: timeOf(one.at, `body/facts/${i}/at`) }))
+    .sort((a, b) => a.at - b.at)
+  const facts: Fact[] = [{ at: inOrder[0]!.at, type: 'rules', rules: rulesOf('body/targets') }]
+  for (const { one, field, at } of inOrder) {
+    if (one.type === 'calendar') {
+      if (!one.calendar) throw wrong(`${field}/calendar`, 'a fact `calendar` needs the new calendar')
+      calendar = calendarOf(one.calendar, calendar.version + 1, `${field}/calendar`)
+      facts.push({ at, type: 'calendar', calendar })
+    } else if (one.type === 'retarget') {
+      targets = retargeted(targets, one, field)
+      facts.push({ at, type: 'rules', rules: rulesOf(`${field}/targets`) })
+    } else facts.push(...plainFact(one, at, given.botsAnswer === true, field))
+  }
+  return { facts, now: Math.max(timeOf(given.now, 'body/now'), facts.at(-1)!.at) }
+}
+
+function plainFact(one: GivenFact, at: number, botsAnswer: boolean, field: string): Fact[] {
+  const by = one.by ?? null
+  switch (one.type) {
+    case 'created':
+      return [{ at, type: 'created', outbound: by === 'agent' }]
+    case 'customer_message':
+    case 'missed_call':
+      return [{ at, type: 'inbound' }]
+    case 'agent_message':
+    case 'outbound_message':
+    case 'outbound_call':
+      return [{ at, type: 'response', by }]
+    case 'bot_message':
+      return botsAnswer ? [{ at, type: 'response', by }] : []
+    case 'inbound_call':
+      return [{ at, type: 'talk', by }]
+    case 'status':
+      if (one.status === undefined) throw wrong(`${field}/status`, 'a fact `status` needs the new status')
+      return [{ at, type: 'status', status: one.status, by }]
+    case 'tags':
+      return [{ at, type: 'tags', tags: one.tags ?? [] }]
+    case 'merged':
+    case 'spam':
+    case 'not_spam':
+      return [{ at, type: one.type }]
+    default:
+      return []
+  }
+}
+
+function retargeted(targets: readonly GivenTarget[], one: GivenFact, field: string): readonly GivenTarget[] {
+  if (one.targets) return one.targets
+  const { metric, minutes, within } = one
+  if (metric === undefined || (minutes === undefined && within === undefined))
+    throw wrong(field, 'a fact `retarget` needs `targets`, or `metric` with `minutes` or `within`')
+  const length = minutes === undefined ? { within: within! } : { minutes }
+  const { pauseWhile } = targets.find((target) => target.metric === metric) ?? {}
+  const changed = { metric, ...length, ...(pauseWhile && { pauseWhile }) }
+  return [...targets.filter((target) => target.metric !== metric), changed]
+}
+
+function ruleOf(given: GivenTarget, calendar: Calendar, field: string): Rule {
+  const { metric, minutes, within } = given
+  if ((minutes === undefined) === (within === undefined))
+    throw wrong(field, 'give either `minutes` or `within`')
+  const length =
+    minutes === undefined
+      ? lengthOf(within!, (calendar.clock as OpenHours).hours)
+      : { ms: minutes * 60_000, business: true }
+  if (!length) throw wrong(`${field}/within`, 'write `4 hours`, `30 business minutes` or `2 business days`')
+  return {
+    metric,
+    target: length.ms,
+    calendar: length.business ? calendar : null,
+    pauseWhile: pausesOf(metric, given.pauseWhile),
+  }
+}
+
+function calendarOf(given: GivenCalendar, version: number, field: string): Calendar {
+  const hours: Hours = {
+    timeZone: given.timeZone,
+    hours: given.hours as Hours['hours'],
+    closed: Object.fromEntries((given.holidays ?? []).map((date) => [date, 'holiday'])),
+    closedYearly: {},
+    breaks: (given.breaks ?? {}) as Hours['breaks'],
+  }
+  try {
+    return { id: 'what-if', name: '', version, clock: new OpenHours(hours) }
+  } catch {
+    throw wrong(`${field}/timeZone`, `${given.timeZone} is no IANA time zone`)
+  }
+}
+
+function timeOf(text: string, field: string): number {
+  const at = /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(at)) throw wrong(field, 'write an instant with its offset: 2026-03-03T09:00:00Z')
+  return at
+}
+
+const wrong = (field: string, message: string) =>
+  fail('invalid_request', `${field}: ${message}`, { errors: [{ field, message }] })
