@@ -20,7 +20,9 @@ export type { FieldDefinition } from '../tickets/fields.js'
 export {
   type Change,
   createTicketFilter as createTicket,
+  messageCancelled,
   messageFailed,
+  messageMoved,
   messageQueued,
   messageReceived,
   messageSent,

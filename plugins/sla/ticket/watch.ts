@@ -2,6 +2,8 @@
 import { eq } from 'drizzle-orm'
 import {
   type Event,
+  messageCancelled,
+  messageMoved,
   messageQueued,
   messageReceived,
   type PluginTx,
@@ -51,7 +53,14 @@ export function watch(app: App, books: Books, versions: CalendarVersions): Parts
     )
   again(messageReceived)
   again(messageQueued)
+  again(messageCancelled)
   again(ticketMerged)
+  app.on(messageMoved, 'plan', ({ ticketId, fromId }, job) =>
+    app.db.transaction(async (tx) => {
+      await plan(parts, tx, [fromId, ticketId])
+      await job.complete(tx)
+    }),
+  )
   // Its own fields are of no interest to itself.
   again(ticketUpdated, ({ changes }) => Object.keys(changes).some((name) => !name.startsWith('sla.')))
   return parts

@@ -2,6 +2,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import Type from 'typebox'
 import { newId } from '../../clock.js'
+import type { Tx } from '../../db/types.js'
 import { fail } from '../../errors.js'
 import { cleanFilename } from '../../intake/mime/filename.js'
 import { sanitizeHtml } from '../../intake/mime/html.js'
@@ -9,6 +10,7 @@ import { permissions } from '../../people/permissions.js'
 import { sha256 } from '../../settings/secrets.js'
 import { cancelReply, sendAgain } from '../../tickets/delivery.js'
 import { moveMessage } from '../../tickets/merge.js'
+import type { Message } from '../../tickets/messages.js'
 import { addNote } from '../../tickets/note.js'
 import { MOST_RECIPIENTS, reply } from '../../tickets/reply.js'
 import type { Routes } from '../context.js'
@@ -106,7 +108,11 @@ export const messageRoutes: Routes = (add, { db, desk, blobs }) => {
   })
 
   for (const [name, summary, act] of [
-    ['cancel', 'Take a reply back while it waits', cancelReply],
+    [
+      'cancel',
+      'Take a reply back while it waits',
+      (tx: Tx, agentId: string, message: Message) => cancelReply(tx, desk, agentId, message),
+    ],
     ['retry', 'Send a reply again that failed', sendAgain],
   ] as const)
     add({
