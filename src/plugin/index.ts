@@ -18,7 +18,9 @@ export { exponential, type JobRun } from '../jobs/types.js'
 export { type Permission, permissions } from '../people/permissions.js'
 export type { FieldDefinition } from '../tickets/fields.js'
 export {
+  type CallDirection,
   type Change,
+  callLogged,
   createTicketFilter as createTicket,
   messageFailed,
   messageQueued,
@@ -62,6 +64,7 @@ export {
 } from './define.js'
 export type {
   AgentView,
+  CallInput,
   ContactView,
   InboxView,
   MessageView,
