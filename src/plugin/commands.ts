@@ -2,6 +2,7 @@
 import type { Tx } from '../db/types.js'
 import { fail, unknownReference } from '../errors.js'
 import { sanitizeHtml } from '../intake/mime/html.js'
+import { mailAgent } from '../outbound/agent-mail.js'
 import { readAgents } from '../people/agents.js'
 import { contactByEmail, readContact } from '../people/contacts.js'
 import { answerAutomatically } from '../tickets/automatic.js'
@@ -55,6 +56,7 @@ export function deskFor(desk: Desk, plugin: string): PluginDesk {
       const core = writer(tx)
       return answerAutomatically(core, desk, actor, await mustFind(core, ticketId), safe(input))
     },
+    mailAgent: (tx, { key, ...input }) => mailAgent(writer(tx), { ...input, key: `${plugin} ${key}` }),
   }
 }
 

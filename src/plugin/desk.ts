@@ -136,6 +136,16 @@ export interface CallInput {
   agentId?: string
 }
 
+export interface AgentMailInput {
+  agentId: string
+  /** Cut after 300 characters. */
+  subject: string
+  /** Cut after 50,000 characters. */
+  text: string
+  /** What it is about: `breach TICKET first-response`. */
+  key: string
+}
+
 export interface PluginDesk {
   /** @param key the id, or the number as text. */
   ticket(r: PluginReader, key: string): Promise<TicketView | undefined>
@@ -204,4 +214,10 @@ export interface PluginDesk {
    * @returns the id of the message, or null where the requester has no address.
    */
   answerAutomatically(tx: PluginTx, ticketId: string, input: OutgoingInput): Promise<string | null>
+  /**
+   * Tells an agent something by mail, in the name of the desk: part of no ticket, and marked as automatic. Once for
+   * each key of this plugin within 30 days.
+   * @returns false where it was said before, or the agent is switched off: then nothing is sent.
+   */
+  mailAgent(tx: PluginTx, input: AgentMailInput): Promise<boolean>
 }

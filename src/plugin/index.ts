@@ -63,6 +63,7 @@ export {
   type PluginTables,
 } from './define.js'
 export type {
+  AgentMailInput,
   AgentView,
   CallInput,
   ContactView,
