@@ -40,6 +40,7 @@ export type {
   EventOptions,
   EveryOptions,
   Field,
+  FieldValues,
   FilterOptions,
   Frozen,
   HandlerOptions,

@@ -4,6 +4,7 @@ CREATE TABLE "sla_calendars" (
 	"version" bigint NOT NULL,
 	"feed_checked_at" timestamp(3) with time zone,
 	"feed_error" text,
+	"feed_failing_since" timestamp(3) with time zone,
 	"created_at" timestamp(3) with time zone NOT NULL
 );
 
@@ -14,13 +15,27 @@ CREATE TABLE "sla_calendar_versions" (
 	"at" timestamp(3) with time zone NOT NULL,
 	"definition" jsonb NOT NULL,
 	"hours" jsonb NOT NULL,
+	"digest" text NOT NULL,
 	"agent_id" text,
 	CONSTRAINT "sla_calendar_versions_calendar_id_version_pk" PRIMARY KEY("calendar_id","version")
 );
 
 --> statement-breakpoint
+CREATE TABLE "sla_calendar_sources" (
+	"calendar_id" text NOT NULL,
+	"kind" text NOT NULL,
+	"url" text,
+	"text" text NOT NULL,
+	"etag" text,
+	"last_modified" text,
+	"include_free" boolean NOT NULL,
+	"at" timestamp(3) with time zone NOT NULL,
+	CONSTRAINT "sla_calendar_sources_calendar_id_kind_pk" PRIMARY KEY("calendar_id","kind")
+);
+
+--> statement-breakpoint
 CREATE TABLE "sla_books" (
-	"revision" bigserial PRIMARY KEY NOT NULL,
+	"revision" bigint PRIMARY KEY NOT NULL,
 	"at" timestamp(3) with time zone NOT NULL,
 	"policies" jsonb NOT NULL,
 	"agent_id" text
@@ -102,13 +117,9 @@ CREATE TABLE "sla_notices" (
 );
 
 --> statement-breakpoint
-CREATE TABLE "sla_replans" (
-	"calendar_id" text PRIMARY KEY NOT NULL,
-	"version" bigint NOT NULL,
-	"cursor" text NOT NULL,
-	"done" bigint NOT NULL,
-	"started_at" timestamp(3) with time zone NOT NULL,
-	"finished_at" timestamp(3) with time zone
+CREATE TABLE "sla_marks" (
+	"name" text PRIMARY KEY NOT NULL,
+	"at" timestamp(3) with time zone NOT NULL
 );
 
 --> statement-breakpoint

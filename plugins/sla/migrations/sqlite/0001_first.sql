@@ -4,6 +4,7 @@ CREATE TABLE `sla_calendars` (
 	`version` integer NOT NULL,
 	`feed_checked_at` integer,
 	`feed_error` text,
+	`feed_failing_since` integer,
 	`created_at` integer NOT NULL
 ) STRICT;
 --> statement-breakpoint
@@ -15,12 +16,25 @@ CREATE TABLE `sla_calendar_versions` (
 	`at` integer NOT NULL,
 	`definition` text NOT NULL,
 	`hours` text NOT NULL,
+	`digest` text NOT NULL,
 	`agent_id` text,
 	PRIMARY KEY(`calendar_id`, `version`)
 ) STRICT;
 --> statement-breakpoint
+CREATE TABLE `sla_calendar_sources` (
+	`calendar_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`url` text,
+	`text` text NOT NULL,
+	`etag` text,
+	`last_modified` text,
+	`include_free` integer NOT NULL,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`calendar_id`, `kind`)
+) STRICT;
+--> statement-breakpoint
 CREATE TABLE `sla_books` (
-	`revision` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`revision` integer PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
 	`policies` text NOT NULL,
 	`agent_id` text
@@ -110,11 +124,7 @@ CREATE INDEX `sla_notices_by_ticket` ON `sla_notices` (`ticket_id`);
 --> statement-breakpoint
 CREATE INDEX `sla_notices_waiting` ON `sla_notices` (`mailed_at`,`agent_id`,`id`);
 --> statement-breakpoint
-CREATE TABLE `sla_replans` (
-	`calendar_id` text PRIMARY KEY NOT NULL,
-	`version` integer NOT NULL,
-	`cursor` text NOT NULL,
-	`done` integer NOT NULL,
-	`started_at` integer NOT NULL,
-	`finished_at` integer
+CREATE TABLE `sla_marks` (
+	`name` text PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL
 ) STRICT;
