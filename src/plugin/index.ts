@@ -18,7 +18,9 @@ export { exponential, type JobRun } from '../jobs/types.js'
 export { type Permission, permissions } from '../people/permissions.js'
 export type { FieldDefinition } from '../tickets/fields.js'
 export {
+  type CallDirection,
   type Change,
+  callLogged,
   createTicketFilter as createTicket,
   messageCancelled,
   messageFailed,
@@ -64,7 +66,9 @@ export {
   type PluginTables,
 } from './define.js'
 export type {
+  AgentMailInput,
   AgentView,
+  CallInput,
   ContactView,
   InboxView,
   MessageView,

@@ -89,6 +89,15 @@ export const stageChanged = defineEvent<{
 }>('stageChanged')
 /** An agent or a plugin wrote an internal note. */
 export const noteAdded = defineEvent<{ ticketId: string; messageId: string }>('noteAdded')
+/** `in`: they called the desk. */
+export type CallDirection = 'in' | 'out'
+/** Somebody logged a phone call on a ticket, also the one that opened it. */
+export const callLogged = defineEvent<{
+  ticketId: string
+  messageId: string
+  direction: CallDirection
+  answered: boolean
+}>('callLogged')
 
 export const events = [
   ticketCreated,
@@ -101,6 +110,7 @@ export const events = [
   messageSent,
   messageFailed,
   noteAdded,
+  callLogged,
   stageChanged,
 ]
 

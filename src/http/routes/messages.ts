@@ -8,6 +8,7 @@ import { cleanFilename } from '../../intake/mime/filename.js'
 import { sanitizeHtml } from '../../intake/mime/html.js'
 import { permissions } from '../../people/permissions.js'
 import { sha256 } from '../../settings/secrets.js'
+import { logCall } from '../../tickets/call.js'
 import { cancelReply, sendAgain } from '../../tickets/delivery.js'
 import { moveMessage } from '../../tickets/merge.js'
 import type { Message } from '../../tickets/messages.js'
@@ -17,6 +18,7 @@ import type { Routes } from '../context.js'
 import { serveFile } from '../download.js'
 import { readCursor } from '../pages.js'
 import { byId, id, instant, mailboxSchema, page, pageQuery, statusSchema, strict } from '../schemas.js'
+import { callFields, callOf } from './call-fields.js'
 import { actorOf, bodyText } from './tickets.js'
 import { messageFor, messageView, readMessage, readMessages, ticketFor } from './view.js'
 
@@ -93,6 +95,23 @@ export const messageRoutes: Routes = (add, { db, desk, blobs }) => {
         const ticket = await ticketFor(tx, who, params.id)
         const { text, attachments = [] } = body
         return readMessage(tx, await addNote(tx, desk, actorOf(who), ticket, { text, attachments }))
+      }),
+  })
+
+  add({
+    method: 'POST',
+    url: '/tickets/:id/calls',
+    permission: permissions.ticketsWrite,
+    tag: 'Messages',
+    summary: 'Log a phone call',
+    description: 'Agents see it as a note of the channel `phone`. It changes no status.',
+    params: byId,
+    body: strict(callFields),
+    response: { 201: Type.Ref('Message#') },
+    handler: async ({ who, params, body, write }) =>
+      write(async (tx) => {
+        const ticket = await ticketFor(tx, who, params.id)
+        return readMessage(tx, await logCall(tx, desk, actorOf(who), ticket, callOf(body)))
       }),
   })
 

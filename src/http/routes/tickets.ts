@@ -3,6 +3,7 @@ import Type from 'typebox'
 import { fail } from '../../errors.js'
 import { permissions } from '../../people/permissions.js'
 import type { Principal } from '../../people/principal.js'
+import { logCall } from '../../tickets/call.js'
 import { createTicket, ticketById } from '../../tickets/create.js'
 import { readFilter, readRanges, readSort } from '../../tickets/field-queries.js'
 import { listTickets } from '../../tickets/list.js'
@@ -28,6 +29,7 @@ import {
   strict,
   version,
 } from '../schemas.js'
+import { callFields, callOf } from './call-fields.js'
 import { checkReferences, requesterOf } from './ticket-references.js'
 import { ticketDetail, ticketFor, ticketRow, withFields } from './view.js'
 
@@ -136,7 +138,7 @@ export const ticketRoutes: Routes = (add, deps) => {
     tag: 'Tickets',
     summary: 'Create a ticket, also on behalf of a contact',
     description:
-      'With `note` it begins with a note, with `message` with a message that is sent to the requester.',
+      'With `note` it begins with a note, with `call` with a phone call (and is of the channel `phone`), with `message` with a message that is sent to the requester.',
     body: strict({
       subject,
       inboxId: id(),
@@ -147,24 +149,26 @@ export const ticketRoutes: Routes = (add, deps) => {
       teamId: Type.Optional(orNull(id())),
       tags: Type.Optional(tags),
       note: Type.Optional(bodyText),
+      call: Type.Optional(strict(callFields)),
       message: Type.Optional(bodyText),
     }),
     response: { 201: Type.Ref('TicketDetail#') },
     handler: async ({ who, body, write }) =>
       write(async (tx) => {
-        const { note, message, requester, requesterId, ...fields } = body
+        const { note, call, message, requester, requesterId, ...fields } = body
         await checkReferences(tx, who, fields)
         if (message !== undefined && !who.permissions.has(permissions.ticketsReply.name))
           throw fail('forbidden')
         const ticket = await createTicket(tx, desk, actorOf(who), {
           ...fields,
           ...(fields.tags && { tags: cleanTags(fields.tags) }),
-          channel: 'email',
+          channel: call ? 'phone' : 'email',
           requesterId: await requesterOf(tx, who, requesterId, requester),
         })
         const row = (await ticketById(tx, ticket.id))!
+        if (call) await logCall(tx, desk, actorOf(who), row, callOf(call), 'body/call')
         if (note !== undefined) await addNote(tx, desk, actorOf(who), row, { text: note })
-        const now = note === undefined ? row : (await ticketById(tx, ticket.id))!
+        const now = note === undefined && !call ? row : (await ticketById(tx, ticket.id))!
         if (message !== undefined) await reply(tx, desk, actorOf(who), now, { text: message })
         return ticketDetail(tx, who, (await ticketById(tx, ticket.id))!)
       }),
