@@ -1,7 +1,7 @@
 // iCalendar, from Google's to nonsense, as dates and windows of a calendar in Berlin.
 import t from 'tap'
 import { readCalendar, Unreadable } from './ical.js'
-import { ics } from './test-kit.js'
+import { ics } from './testing/desk.js'
 
 const options = { timeZone: 'Europe/Berlin', years: [2024, 2030] as const, includeFree: false }
 const read = (...events: string[]) => readCalendar(ics(...events), options)

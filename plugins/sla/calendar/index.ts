@@ -4,17 +4,12 @@ import type { App } from '../app.js'
 import type { CalendarOptions, Context } from './context.js'
 import { askFeeds, feedHealth, feedJob } from './feed.js'
 import { createFetch } from './net/fetch.js'
-import { createVersionsOf, type VersionsOf } from './read.js'
 import { roll } from './roll.js'
 import { calendarRoutes } from './routes.js'
 import { sourceRoutes } from './source-routes.js'
 
-export interface Calendars {
-  readonly versionsOf: VersionsOf
-}
-
 /** Registers routes, jobs and the health line. */
-export function setUpCalendars(app: App, options: CalendarOptions = {}): Calendars {
+export function setUpCalendars(app: App, options: CalendarOptions = {}): void {
   const context: Context = {
     fetch: createFetch(),
     ...options,
@@ -31,5 +26,4 @@ export function setUpCalendars(app: App, options: CalendarOptions = {}): Calenda
   app.health('feeds', () => feedHealth(context))
   sourceRoutes(context)
   calendarRoutes(context)
-  return { versionsOf: createVersionsOf(app) }
 }
