@@ -165,7 +165,9 @@ async function forgetFeed({ app, jobs }: Context, tx: PluginTx, calendarId: stri
 
 export async function putSource({ app }: Context, tx: PluginTx, source: Omit<Source, 'at'>): Promise<void> {
   const { calendarSources: s } = app.tables
-  const row = { ...source, at: tx.now }
+  // PostgreSQL stores no NUL, and a feed can have one.
+  const text = source.text.replaceAll('\u0000', '').toWellFormed()
+  const row = { ...source, text, at: tx.now }
   await tx
     .insert(s)
     .values(row)

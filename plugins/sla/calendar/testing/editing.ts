@@ -99,6 +99,13 @@ export async function editing(t: Test, desk: Desk): Promise<void> {
     closed: {},
   })
   t.equal((await app.call('GET', `${BASE}/${id}/versions/3`)).status, 404)
+
+  const rivals = await Promise.all(
+    ['08:00', '07:00'].map((open) =>
+      patch({ version: 2, definition: { ...berlin, hours: { mon: [[open, '24:00']] } } }),
+    ),
+  )
+  t.same(rivals.map(({ status }) => status).toSorted(), [200, 409], 'one of two at once')
 }
 
 /** A calendar is deleted only where no policy of the newest book uses it; its versions stay. */

@@ -72,7 +72,7 @@ export async function failing(t: Test, desk: Desk): Promise<void> {
     { level: 'warning', text: /The feed of the calendar "Berlin" cannot be read since/ },
   ])
 
-  answer(feedOf(ics(day('2026-03-11'))))
+  answer(feedOf(ics(day('2026-03-11', '\u0000!'))))
   await app.call('POST', `${BASE}/${id}/refresh`)
   t.match(await read(id), { version: 3, feedError: null, holidays: [{ date: '2026-03-11' }] })
   t.same(await notices(), [])
