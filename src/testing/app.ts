@@ -17,6 +17,7 @@ import type { Plugin } from '../plugin/define.js'
 import { createInbox, type Inbox } from '../tickets/inboxes.js'
 import { type ManualClock, manualClock } from './clock.js'
 import { type DatabaseName, openTestDatabase, tempDir } from './databases.js'
+import { runDueJobs, runUntil } from './jobs.js'
 
 export interface TestAppOptions {
   database?: DatabaseName
@@ -59,6 +60,11 @@ export interface TestApp extends App {
   ): Promise<Record<string, unknown> & { state: string; ticketId: string | null; messageId: string | null }>
   /** Runs what is due until nothing is. `twice`: every job a second time too, as a crash would. */
   runJobs(options?: { twice?: boolean }): Promise<number>
+  /**
+   * Moves the clock to `at`, from one due job to the next: each runs at its own time, also one that is scheduled on the
+   * way. Answers how many ran.
+   */
+  runUntil(at: Date | string, options?: { twice?: boolean }): Promise<number>
 }
 
 interface Tap {
@@ -117,13 +123,8 @@ export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<Tes
         .where(eq(app.db.t.intakes.id, receipt!.intakeId))
       return row as never
     },
-    async runJobs({ twice = false } = {}) {
-      if (!twice) return app.engine.runDue()
-      const due = await dueJobs(app)
-      const ran = await app.engine.runDue()
-      await again(app, due)
-      return ran + (await app.engine.runDue())
-    },
+    runJobs: ({ twice = false } = {}) => runDueJobs(app, twice),
+    runUntil: (at, { twice = false } = {}) => runUntil(app, clock, new Date(at), twice),
   }
   return test
 }
@@ -211,18 +212,3 @@ async function call(
     headers: response.headers,
   }
 }
-
-const dueJobs = async ({ db, clock }: App) =>
-  (await db.select().from(db.t.jobs).where(eq(db.t.jobs.state, 'waiting'))).filter(
-    (row) => row.runAt <= clock.now(),
-  )
-
-/** What a crash between the effect and its record looks like: the job comes again. */
-const again = (app: App, rows: Awaited<ReturnType<typeof dueJobs>>) =>
-  app.db.transaction(async (tx) => {
-    for (const row of rows)
-      await tx
-        .insert(tx.t.jobs)
-        .values({ ...row, key: null })
-        .onConflictDoNothing()
-  })

@@ -67,6 +67,12 @@ export const ticketMerged = defineEvent<{ ticketId: string; intoId: string }>('t
 export const messageReceived = defineEvent<{ ticketId: string; messageId: string }>('messageReceived')
 /** A reply was stored; it goes out at the end of the undo window. */
 export const messageQueued = defineEvent<{ ticketId: string; messageId: string }>('messageQueued')
+/** A reply was taken back before it went out. */
+export const messageCancelled = defineEvent<{ ticketId: string; messageId: string }>('messageCancelled')
+/** A message was moved to another ticket, by a person. */
+export const messageMoved = defineEvent<{ ticketId: string; messageId: string; fromId: string }>(
+  'messageMoved',
+)
 /** A channel has taken a reply. */
 export const messageSent = defineEvent<{ ticketId: string; messageId: string }>('messageSent')
 /** A reply cannot be delivered; an agent has to look. */
@@ -99,6 +105,8 @@ export const events = [
   ticketMerged,
   messageReceived,
   messageQueued,
+  messageCancelled,
+  messageMoved,
   messageSent,
   messageFailed,
   noteAdded,

@@ -21,7 +21,8 @@ export function fieldsOf(timers: readonly Evaluated[], policy: string | null, wa
     periodicUpdateDue: null,
     policy: null,
   }
-  if (policy === null) return none
+  const over = timers.length > 0 && timers.every(({ timer }) => timer.state === 'cancelled')
+  if (policy === null || over) return none
   const values = { ...none, policy }
   const open = timers.filter(({ timer }) => timer.stoppedAt === null && timer.state !== 'cancelled')
   for (const { timer } of open) {

@@ -1,7 +1,10 @@
 // What makes the plugin look at a ticket: what happens on it, its next deadline, and changes of calendars and policies.
 import { eq } from 'drizzle-orm'
 import {
+  callLogged,
   type Event,
+  messageCancelled,
+  messageMoved,
   messageQueued,
   messageReceived,
   type PluginTx,
@@ -51,7 +54,15 @@ export function watch(app: App, books: Books, versions: CalendarVersions): Parts
     )
   again(messageReceived)
   again(messageQueued)
+  again(messageCancelled)
+  again(callLogged)
   again(ticketMerged)
+  app.on(messageMoved, 'plan', ({ ticketId, fromId }, job) =>
+    app.db.transaction(async (tx) => {
+      await plan(parts, tx, [fromId, ticketId])
+      await job.complete(tx)
+    }),
+  )
   // Its own fields are of no interest to itself.
   again(ticketUpdated, ({ changes }) => Object.keys(changes).some((name) => !name.startsWith('sla.')))
   return parts

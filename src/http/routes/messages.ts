@@ -2,6 +2,7 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import Type from 'typebox'
 import { newId } from '../../clock.js'
+import type { Tx } from '../../db/types.js'
 import { fail } from '../../errors.js'
 import { cleanFilename } from '../../intake/mime/filename.js'
 import { sanitizeHtml } from '../../intake/mime/html.js'
@@ -10,6 +11,7 @@ import { sha256 } from '../../settings/secrets.js'
 import { logCall } from '../../tickets/call.js'
 import { cancelReply, sendAgain } from '../../tickets/delivery.js'
 import { moveMessage } from '../../tickets/merge.js'
+import type { Message } from '../../tickets/messages.js'
 import { addNote } from '../../tickets/note.js'
 import { MOST_RECIPIENTS, reply } from '../../tickets/reply.js'
 import type { Routes } from '../context.js'
@@ -125,7 +127,11 @@ export const messageRoutes: Routes = (add, { db, desk, blobs }) => {
   })
 
   for (const [name, summary, act] of [
-    ['cancel', 'Take a reply back while it waits', cancelReply],
+    [
+      'cancel',
+      'Take a reply back while it waits',
+      (tx: Tx, agentId: string, message: Message) => cancelReply(tx, desk, agentId, message),
+    ],
     ['retry', 'Send a reply again that failed', sendAgain],
   ] as const)
     add({
