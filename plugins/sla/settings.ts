@@ -6,6 +6,10 @@ export const settings = Type.Object({
     default: false,
     description: 'Whether the answer of a bot stops the timers of responses.',
   }),
+  allowPrivateNetworks: Type.Boolean({
+    default: false,
+    description: 'Whether iCalendar feeds may stand in the own network.',
+  }),
   spamTags: Type.Array(Type.String({ minLength: 1, maxLength: 50 }), {
     default: ['spam'],
     maxItems: 20,

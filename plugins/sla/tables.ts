@@ -18,7 +18,11 @@ export const tables = (c: Kit) => ({
       /** Of the iCalendar feed, where there is one. */
       feedCheckedAt: c.instant(),
       feedError: c.text(),
+      /** Null: the last look at it went well. */
+      feedFailingSince: c.instant(),
       createdAt: c.instant().notNull(),
+      /** The row stays, because old tickets are explained by its versions; its name is free again. */
+      deletedAt: c.instant(),
     },
     (t) => [c.unique('calendars_by_name').on(t.name)],
   ),
@@ -38,9 +42,26 @@ export const tables = (c: Kit) => ({
     },
     (t) => [c.key({ columns: [t.calendarId, t.version] })],
   ),
+  /** iCalendar as it came, because the dates of later years are worked out later. */
+  calendarSources: c.table(
+    'calendar_sources',
+    {
+      calendarId: c.text().notNull(),
+      kind: c.text().notNull().$type<'feed' | 'file'>(),
+      /** Of a feed: one of another URL is forgotten. */
+      url: c.text(),
+      text: c.text().notNull(),
+      etag: c.text(),
+      lastModified: c.text(),
+      /** Of a file: whether events that are marked as free count. */
+      includeFree: c.bool().notNull(),
+      at: c.instant().notNull(),
+    },
+    (t) => [c.key({ columns: [t.calendarId, t.kind] })],
+  ),
   /** The whole list of policies in its order, once per edit. A ticket is bound to the one that was valid when it came. */
   books: c.table('books', {
-    revision: c.serial(),
+    revision: c.int().primaryKey(),
     at: c.instant().notNull(),
     policies: c.json<Policy[]>().notNull(),
     agentId: c.text(),
@@ -148,16 +169,8 @@ export const tables = (c: Kit) => ({
       c.index('notices_waiting').on(t.mailedAt, t.agentId, t.id),
     ],
   ),
-  /** How far the change of a calendar has come through the running timers. */
-  replans: c.table('replans', {
-    calendarId: c.text().primaryKey(),
-    version: c.int().notNull(),
-    /** Tickets up to this one are done. */
-    cursor: c.text().notNull(),
-    done: c.int().notNull(),
-    startedAt: c.instant().notNull(),
-    finishedAt: c.instant(),
-  }),
+  /** Instants that are remembered across restarts. */
+  marks: c.table('marks', { name: c.text().primaryKey(), at: c.instant().notNull() }),
 })
 
 export type Tables = ReturnType<typeof tables>

@@ -15,6 +15,7 @@ import { openSpool } from '../intake/spool.js'
 import { createSpooler } from '../intake/spooler.js'
 import type { Engine } from '../jobs/engine.js'
 import { JobHandlers } from '../jobs/types.js'
+import { agentMailHandler } from '../outbound/agent-mail.js'
 import { deliverHandler } from '../outbound/deliver.js'
 import { permissions } from '../people/permissions.js'
 import { createPrincipals } from '../people/principal.js'
@@ -100,9 +101,9 @@ export async function createApp({
   const intake = { db, desk, blobs, normaliser }
 
   handlers.add(intakeHandler(intake))
-  handlers.add(
-    deliverHandler({ ...{ db, desk, blobs, channels }, onSend: (...sent) => metrics.send(...sent) }),
-  )
+  const onSend = (...sent: Parameters<typeof metrics.send>) => metrics.send(...sent)
+  handlers.add(deliverHandler({ db, desk, blobs, channels, onSend }))
+  handlers.add(agentMailHandler({ db, desk, channels, onSend }))
   handlers.add(housekeepingHandler({ db, spool }))
 
   const plugins = await createPlugins(listed, {

@@ -5,6 +5,7 @@ import type { Db } from '../db/types.js'
 import { dropOldAnswers } from '../http/idempotency.js'
 import type { Spool } from '../intake/spool.js'
 import { defineJob, type JobHandler } from '../jobs/types.js'
+import { dropOldAgentMails } from '../outbound/agent-mail.js'
 import { dropFull } from '../people/limits.js'
 import { dropOldLiveTickets } from '../people/live-tickets.js'
 import { dropExpired } from '../people/tokens.js'
@@ -27,6 +28,7 @@ export function housekeepingHandler({
         await dropExpired(tx)
         await dropOldLiveTickets(tx)
         await dropFull(tx)
+        await dropOldAgentMails(tx)
         const { attachments } = tx.t
         await tx
           .delete(attachments)

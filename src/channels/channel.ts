@@ -27,6 +27,8 @@ export interface Outgoing {
   date: Date
   /** Written by a machine (RFC 3834): to be marked, so that no other machine answers it. */
   automatic: boolean
+  /** Beside `automatic`: it answers nobody, the desk wrote it of its own accord. */
+  generated?: boolean
   attachments: OutgoingAttachment[]
   inbox: { id: string; address: string; options: InboxOptions }
 }

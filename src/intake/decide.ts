@@ -102,7 +102,11 @@ async function judge(
     trusted: !message.warnings.includes('from-multiple'),
   }
   for (const filter of builtInFilters) {
-    const finding = await filter.judge(context, verdict, { tx, settings: desk.settings })
+    const finding = await filter.judge(context, verdict, {
+      tx,
+      settings: desk.settings,
+      secrets: desk.secrets,
+    })
     if (!finding) continue
     const { change, verdict: found, evidence } = finding
     trace.push({ step: 'filter', by: filter.name, verdict: found, ...(evidence && { evidence }) })

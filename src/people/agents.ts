@@ -1,5 +1,5 @@
 // Agents and teams with who belongs to whom, for those who only read.
-import { asc, eq } from 'drizzle-orm'
+import { asc, eq, inArray } from 'drizzle-orm'
 import type { Reader } from '../db/types.js'
 
 export interface AgentWithTeams {
@@ -53,4 +53,15 @@ export async function readTeams(r: Reader, id?: string): Promise<TeamWithAgents[
   const found = new Map(rows.map((row) => [row.id, { ...row, agentIds: [] as string[] }]))
   for (const { agentId, teamId } of members) found.get(teamId)?.agentIds.push(agentId)
   return [...found.values()]
+}
+
+/** Which of these addresses, in their canonical form, are those of agents. */
+export async function agentAddresses(r: Reader, addresses: readonly string[]): Promise<Set<string>> {
+  if (addresses.length === 0) return new Set()
+  const { agents } = r.t
+  const rows = await r
+    .select({ email: agents.email })
+    .from(agents)
+    .where(inArray(agents.email, [...addresses]))
+  return new Set(rows.map(({ email }) => email))
 }

@@ -2,8 +2,11 @@
 import type { Tx } from '../db/types.js'
 import { fail, unknownReference } from '../errors.js'
 import { sanitizeHtml } from '../intake/mime/html.js'
+import { mailAgent } from '../outbound/agent-mail.js'
+import { readAgents } from '../people/agents.js'
 import { contactByEmail, readContact } from '../people/contacts.js'
 import { answerAutomatically } from '../tickets/automatic.js'
+import { logCall } from '../tickets/call.js'
 import { createTicket, type Ticket, ticketById } from '../tickets/create.js'
 import type { Actor, Desk } from '../tickets/desk.js'
 import { inboxById } from '../tickets/inboxes.js'
@@ -36,6 +39,13 @@ export function deskFor(desk: Desk, plugin: string): PluginDesk {
       const core = writer(tx)
       return addNote(core, desk, actor, await mustFind(core, ticketId), { text })
     },
+    async logCall(tx, ticketId, { agentId, ...input }) {
+      const core = writer(tx)
+      if (agentId !== undefined && !(await readAgents(core, agentId))[0])
+        throw unknownReference('agentId', agentId)
+      const author: Actor = agentId === undefined ? actor : { kind: 'agent', id: agentId }
+      return logCall(core, desk, author, await mustFind(core, ticketId), input)
+    },
     async reply(tx, ticketId, input) {
       const core = writer(tx)
       const ticket = await mustFind(core, ticketId)
@@ -46,6 +56,7 @@ export function deskFor(desk: Desk, plugin: string): PluginDesk {
       const core = writer(tx)
       return answerAutomatically(core, desk, actor, await mustFind(core, ticketId), safe(input))
     },
+    mailAgent: (tx, { key, ...input }) => mailAgent(writer(tx), { ...input, key: `${plugin} ${key}` }),
   }
 }
 

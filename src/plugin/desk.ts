@@ -1,6 +1,7 @@
 // The desk as plugins see it: what they can read, and the commands they can give. Views are types of their own, so
 // that a column of the core is not a promise to plugins.
 import type { Automatic, Delivery, Direction, Mailbox, Priority, Status } from '../db/tables/tickets.js'
+import type { CallDirection } from '../tickets/tokens.js'
 import type { PluginReader, PluginTx } from './app.js'
 import type { Caller } from './route.js'
 
@@ -121,6 +122,30 @@ export interface OutgoingInput {
   subject?: string
 }
 
+export interface CallInput {
+  /** `in`: they called the desk. */
+  direction: CallDirection
+  /** Somebody was reached. */
+  answered: boolean
+  /** Not in the future and not more than 30 days ago. Default: so long ago that it has ended now. */
+  startedAt?: Date
+  seconds?: number
+  /** What was said. */
+  text?: string
+  /** The agent who had it. Default: the plugin itself. */
+  agentId?: string
+}
+
+export interface AgentMailInput {
+  agentId: string
+  /** Cut after 300 characters. */
+  subject: string
+  /** Cut after 50,000 characters. */
+  text: string
+  /** What it is about: `breach TICKET first-response`. */
+  key: string
+}
+
 export interface PluginDesk {
   /** @param key the id, or the number as text. */
   ticket(r: PluginReader, key: string): Promise<TicketView | undefined>
@@ -176,6 +201,8 @@ export interface PluginDesk {
   updateTicket(tx: PluginTx, ticketId: string, changes: TicketChangesInput): Promise<void>
   /** Seen by agents only. @returns the id of the message. */
   addNote(tx: PluginTx, ticketId: string, text: string): Promise<string>
+  /** A phone call; it changes no status. @returns the id of the message. */
+  logCall(tx: PluginTx, ticketId: string, input: CallInput): Promise<string>
   /**
    * A reply to the requester in the name of the desk, queued like an agent's and sent at once.
    * @returns the id of the message.
@@ -187,4 +214,10 @@ export interface PluginDesk {
    * @returns the id of the message, or null where the requester has no address.
    */
   answerAutomatically(tx: PluginTx, ticketId: string, input: OutgoingInput): Promise<string | null>
+  /**
+   * Tells an agent something by mail, in the name of the desk: part of no ticket, and marked as automatic. Once for
+   * each key of this plugin within 30 days.
+   * @returns false where it was said before, or the agent is switched off: then nothing is sent.
+   */
+  mailAgent(tx: PluginTx, input: AgentMailInput): Promise<boolean>
 }

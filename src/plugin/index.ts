@@ -18,9 +18,13 @@ export { exponential, type JobRun } from '../jobs/types.js'
 export { type Permission, permissions } from '../people/permissions.js'
 export type { FieldDefinition } from '../tickets/fields.js'
 export {
+  type CallDirection,
   type Change,
+  callLogged,
   createTicketFilter as createTicket,
+  messageCancelled,
   messageFailed,
+  messageMoved,
   messageQueued,
   messageReceived,
   messageSent,
@@ -62,7 +66,9 @@ export {
   type PluginTables,
 } from './define.js'
 export type {
+  AgentMailInput,
   AgentView,
+  CallInput,
   ContactView,
   InboxView,
   MessageView,

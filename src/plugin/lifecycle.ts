@@ -76,13 +76,15 @@ export async function uninstall(db: Db, name: string, listed: readonly string[])
     await tx.lock(`plugin ${name}`, 'roles')
     const row = await installed(tx, name)
     if (!row) throw fail('not_found', `The plugin "${name}" was never installed here.`)
-    const { plugins, settings, jobs, ticketFields, ticketStages, notices, pluginFaults, roles } = tx.t
+    const { plugins, settings, jobs, ticketFields, ticketStages, notices, agentMails, pluginFaults, roles } =
+      tx.t
     await dropTables(tx, name, row.tables)
     await tx.delete(settings).where(like(settings.key, `${name}.%`))
     await tx.delete(ticketFields).where(like(ticketFields.field, `${name}.%`))
     await tx.delete(ticketStages).where(like(ticketStages.workflow, `${name}.%`))
     await tx.delete(jobs).where(ownJobs(tx, name))
     await tx.delete(notices).where(eq(notices.plugin, name))
+    await tx.delete(agentMails).where(like(agentMails.key, `${name} %`))
     await tx.delete(pluginFaults).where(eq(pluginFaults.plugin, name))
     for (const role of await tx.select().from(roles)) {
       const kept = role.permissions.filter((permission) => !permission.startsWith(`${name}:`))

@@ -8,6 +8,12 @@ export const deskName = defineSetting(
   Type.String({ minLength: 1, maxLength: 100 }),
   'Support',
 )
+export const noticesFrom = defineSetting(
+  'desk.noticesFrom',
+  'Address of the inbox in whose name the desk writes to its agents; empty: the oldest inbox.',
+  Type.String({ maxLength: 254 }),
+  '',
+)
 export const undoSeconds = defineSetting(
   'replies.undoSeconds',
   'How long a reply waits before it is sent and can be taken back.',
@@ -39,4 +45,12 @@ export const openBulk = defineSetting(
   true,
 )
 
-export const coreSettings = [deskName, undoSeconds, reopenDays, blockedSenders, contactsPerMail, openBulk]
+export const coreSettings = [
+  deskName,
+  noticesFrom,
+  undoSeconds,
+  reopenDays,
+  blockedSenders,
+  contactsPerMail,
+  openBulk,
+]

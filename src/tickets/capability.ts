@@ -22,6 +22,18 @@ export function makeToken(secrets: Secrets, number: number, contactId: string): 
 export const makeMessageId = (token: string, id: string, inboxAddress: string): string =>
   `fd.${token}.${base32(Buffer.from(id.replaceAll('-', ''), 'hex'))}@${inboxAddress.slice(inboxAddress.lastIndexOf('@') + 1)}`
 
+/** A Message-ID for what the desk writes to its own agents: signed, so that an answer of a machine to it is known. */
+export const makeNoticeId = (secrets: Secrets, id: string, inboxAddress: string): string => {
+  const code = id.replaceAll('-', '')
+  const mac = secrets.sign('notice', code, MAC_BYTES).toString('hex')
+  return `fdn.${code}.${mac}@${inboxAddress.slice(inboxAddress.lastIndexOf('@') + 1)}`
+}
+
+export function isNoticeId(secrets: Secrets, messageId: string): boolean {
+  const found = /^fdn\.([0-9a-f]{32})\.([0-9a-f]{20})@/.exec(messageId.toLowerCase())
+  return found !== null && secrets.verify('notice', found[1]!, Buffer.from(found[2]!, 'hex'))
+}
+
 /** The message whose Message-ID this may be; whether it is, only the message itself can say. */
 export function ownMessageId(messageId: string): string | null {
   const code = /^fd\.[a-z2-7]{26}\.([a-z2-7]{26})@/i.exec(messageId)?.[1]

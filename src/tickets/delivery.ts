@@ -3,19 +3,21 @@ import { and, eq } from 'drizzle-orm'
 import type { Tx } from '../db/types.js'
 import { fail } from '../errors.js'
 import { cancel, schedule } from '../jobs/schedule.js'
+import type { Desk } from './desk.js'
 import { lockById } from './lock.js'
 import type { Message } from './messages.js'
 import { record } from './timeline.js'
-import { deliver } from './tokens.js'
+import { deliver, messageCancelled } from './tokens.js'
 
 /** @throws DeskError `wrong_state` once it is on its way. */
-export async function cancelReply(tx: Tx, agentId: string, message: Message): Promise<void> {
+export async function cancelReply(tx: Tx, desk: Desk, agentId: string, message: Message): Promise<void> {
   await lockById(tx, message.ticketId)
   if (message.delivery !== 'queued' || !(await cancel(tx, deliver, message.id)))
     throw fail('wrong_state', 'The message is no longer waiting; it cannot be taken back.')
   await tx.update(tx.t.messages).set({ delivery: 'cancelled' }).where(eq(tx.t.messages.id, message.id))
   const actor = { kind: 'agent', id: agentId } as const
   await record(tx, { ticketId: message.ticketId, type: 'message_cancelled', actor, messageId: message.id })
+  await desk.hooks.emit(tx, messageCancelled, { ticketId: message.ticketId, messageId: message.id })
 }
 
 /** @throws DeskError `wrong_state` unless sending has failed. */

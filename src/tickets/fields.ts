@@ -24,12 +24,20 @@ export class Fields {
 
   get = (name: string) => this.#known.get(name)
 
-  /** @throws DeskError `field_invalid`, naming the field and what is wrong. */
-  check(name: string, value: unknown): void {
+  get size(): number {
+    return this.#known.size
+  }
+
+  /** @returns the value as it is kept. @throws DeskError `field_invalid`, naming the field and what is wrong. */
+  check(name: string, given: unknown): unknown {
     const field = this.#known.get(name)
     if (!field) throw invalid(name, 'there is no such field')
+    const value = canonicalValue(field.schema, given)
     const problem = Value.Errors(field.schema, value)[0]
     if (problem) throw invalid(name, problem.message)
+    if (Buffer.byteLength(storedValue(value)) > MOST_BYTES)
+      throw invalid(name, `must have at most ${MOST_BYTES} bytes`)
+    return value
   }
 }
 
@@ -75,15 +83,20 @@ export async function readFieldsOf(r: Reader, ticketIds: readonly string[]) {
 /** The form in which a value is stored and compared. */
 export const storedValue = (value: unknown): string => JSON.stringify(value)
 
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i
+
 /**
- * `hotel.room:12` of a query string.
- * @throws DeskError `field_invalid`.
+ * Instants are kept in UTC with milliseconds, so that their order as text is that in time: those of the format
+ * `date-time`, and what only fits in that form.
  */
-export function readFilter(fields: Fields, text: string): { name: string; value: string } {
-  const colon = text.indexOf(':')
-  const name = text.slice(0, colon)
-  const field = fields.get(name)
-  if (!field) throw invalid(name, 'there is no such field')
-  const value = Value.Convert(field.schema, text.slice(colon + 1))
-  return { name, value: storedValue(value) }
+export function canonicalValue(schema: TSchema, value: unknown): unknown {
+  if (typeof value !== 'string' || !INSTANT.test(value)) return value
+  const at = new Date(value.toUpperCase())
+  if (Number.isNaN(at.getTime())) return value
+  const iso = at.toISOString()
+  const isInstant = (schema as { format?: string }).format === 'date-time'
+  return isInstant || (!Value.Check(schema, value) && Value.Check(schema, iso)) ? iso : value
 }
+
+/** A longer one does not fit into an index of PostgreSQL. */
+const MOST_BYTES = 2000

@@ -10,7 +10,7 @@ import { lockAll } from './lock.js'
 import { type Message, touchTicket } from './messages.js'
 import { addParticipant } from './participants.js'
 import { record } from './timeline.js'
-import { ticketMerged } from './tokens.js'
+import { messageMoved, ticketMerged } from './tokens.js'
 import { updateTicket } from './update.js'
 
 /** Everything of `from` moves to `into`; mail that answers the former follows. */
@@ -74,6 +74,7 @@ export async function moveMessage(
     await record(tx, { ticketId, type: 'message_moved', actor, messageId: message.id, data })
   await afterMove(tx, source.id)
   await afterMove(tx, targetId)
+  await desk.hooks.emit(tx, messageMoved, { ticketId: targetId, messageId: message.id, fromId: source.id })
   return targetId
 }
 

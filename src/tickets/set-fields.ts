@@ -56,9 +56,9 @@ export async function setFields(
   ticket: Numbered,
   values: Values,
 ): Promise<void> {
-  check(desk, values)
+  const checked = check(desk, values)
   await lockById(tx, ticket.id)
-  await write(tx, desk, actor, [ticket], new Map([[ticket.id, values]]))
+  await write(tx, desk, actor, [ticket], new Map([[ticket.id, checked]]))
 }
 
 export interface FieldsOfTicket {
@@ -78,8 +78,8 @@ export async function setFieldsOfMany(
   sets: readonly FieldsOfTicket[],
 ): Promise<string[]> {
   const wanted = new Map<string, Values>()
-  for (const { ticketId, values } of sets) {
-    check(desk, values)
+  for (const { ticketId, values: given } of sets) {
+    const values = check(desk, given)
     const before = wanted.get(ticketId)
     wanted.set(ticketId, before ? { ...before, ...values } : values)
   }
@@ -90,9 +90,14 @@ export async function setFieldsOfMany(
   return changed
 }
 
-function check({ fields }: Desk, values: Values) {
-  for (const [field, value] of Object.entries(values)) if (value !== null) fields.check(field, value)
-}
+/** @returns the values in the form in which they are kept. */
+const check = ({ fields }: Desk, values: Values): Values =>
+  Object.fromEntries(
+    Object.entries(values).map(([field, value]) => [
+      field,
+      value === null ? null : fields.check(field, value),
+    ]),
+  )
 
 /** @param tickets locked. */
 async function write(

@@ -19,6 +19,7 @@ export const timelineTypes = [
   'message_bounced',
   'message_moved',
   'note_added',
+  'call_logged',
   'changed',
   'stage_changed',
   'participant_added',

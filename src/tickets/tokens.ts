@@ -67,6 +67,12 @@ export const ticketMerged = defineEvent<{ ticketId: string; intoId: string }>('t
 export const messageReceived = defineEvent<{ ticketId: string; messageId: string }>('messageReceived')
 /** A reply was stored; it goes out at the end of the undo window. */
 export const messageQueued = defineEvent<{ ticketId: string; messageId: string }>('messageQueued')
+/** A reply was taken back before it went out. */
+export const messageCancelled = defineEvent<{ ticketId: string; messageId: string }>('messageCancelled')
+/** A message was moved to another ticket, by a person. */
+export const messageMoved = defineEvent<{ ticketId: string; messageId: string; fromId: string }>(
+  'messageMoved',
+)
 /** A channel has taken a reply. */
 export const messageSent = defineEvent<{ ticketId: string; messageId: string }>('messageSent')
 /** A reply cannot be delivered; an agent has to look. */
@@ -83,6 +89,15 @@ export const stageChanged = defineEvent<{
 }>('stageChanged')
 /** An agent or a plugin wrote an internal note. */
 export const noteAdded = defineEvent<{ ticketId: string; messageId: string }>('noteAdded')
+/** `in`: they called the desk. */
+export type CallDirection = 'in' | 'out'
+/** Somebody logged a phone call on a ticket, also the one that opened it. */
+export const callLogged = defineEvent<{
+  ticketId: string
+  messageId: string
+  direction: CallDirection
+  answered: boolean
+}>('callLogged')
 
 export const events = [
   ticketCreated,
@@ -90,9 +105,12 @@ export const events = [
   ticketMerged,
   messageReceived,
   messageQueued,
+  messageCancelled,
+  messageMoved,
   messageSent,
   messageFailed,
   noteAdded,
+  callLogged,
   stageChanged,
 ]
 

@@ -106,6 +106,10 @@ export const requests: Record<string, Entry> = {
     path: `/api/tickets/${s.ticket}/notes`,
     body: { text: 'Hm.' },
   })),
+  'POST /api/tickets/:id/calls': inbox(201, (s) => ({
+    path: `/api/tickets/${s.ticket}/calls`,
+    body: { direction: 'in', answered: true, seconds: 95, text: 'The shower again.' },
+  })),
 
   'GET /api/live': desk(200, (s) => ({ path: `/api/live?inboxId=${s.inbox.id}` })),
   'POST /api/live/tickets': desk(201, () => ({ path: '/api/live/tickets' })),

@@ -1,4 +1,4 @@
-// The versions of calendars, laid out for the engine.
+// The versions of calendars, laid out for the engine. Those of a calendar that was deleted explain old timers still.
 import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import type { PluginReader } from 'frontdesk/plugin'
 import type { App } from '../app.js'
@@ -28,15 +28,15 @@ export class CalendarVersions {
               name: calendars.name,
             })
             .from(versions)
-            .innerJoin(calendars, eq(calendars.id, versions.calendarId))
+            .leftJoin(calendars, eq(calendars.id, versions.calendarId))
             .where(inArray(versions.calendarId, wanted))
             .orderBy(asc(versions.calendarId), asc(versions.version))
-    const keyOf = (ref: Ref) => `${ref.id}:${ref.version}:${ref.at.getTime()}`
+    const keyOf = ({ id, version, at }: Ref) => `${id}:${version}:${at.getTime()}`
     const clocks = await this.#kept.all(refs, keyOf, async (missing) => this.#load(r, missing, keyOf))
     const found = new Map<string, CalendarVersion[]>()
     refs.forEach(({ id, version, at, name }, i) => {
       const list = found.get(id) ?? []
-      list.push({ version, at: at.getTime(), calendar: { id, name, version, clock: clocks[i]! } })
+      list.push({ version, at: at.getTime(), calendar: { id, name: name ?? id, version, clock: clocks[i]! } })
       found.set(id, list)
     })
     return (id) => found.get(id) ?? []

@@ -9,6 +9,9 @@ const AUTOMATIC = {
   Precedence: 'auto_reply',
 }
 
+// What answers nothing: RFC 3834 §5.1 has a word of its own for it.
+const GENERATED = { ...AUTOMATIC, 'Auto-Submitted': 'auto-generated', Precedence: 'bulk' }
+
 const REFERENCES_BYTES = 900
 const LAST_REFERENCES = 10
 
@@ -27,7 +30,10 @@ export function compose(message: Outgoing): SendMailOptions {
     messageId: `<${message.messageId}>`,
     ...(inReplyTo && { inReplyTo: `<${inReplyTo}>`, references: references.map((id) => `<${id}>`) }),
     date: message.date,
-    headers: { 'X-Frontdesk-Loop': message.inbox.address, ...(message.automatic && AUTOMATIC) },
+    headers: {
+      'X-Frontdesk-Loop': message.inbox.address,
+      ...(message.automatic && (message.generated ? GENERATED : AUTOMATIC)),
+    },
     attachments: message.attachments.map(({ filename, contentType, contentId, content }) => ({
       filename,
       contentType,

@@ -71,6 +71,16 @@ export const systemTables = (c: Kit) => ({
     },
     (t) => [c.key({ columns: [t.plugin, t.handler] })],
   ),
+  /** What was written to agents: the same key once. */
+  agentMails: c.table(
+    'agent_mails',
+    {
+      key: c.text().primaryKey(),
+      agentId: c.text().notNull(),
+      createdAt: c.instant().notNull(),
+    },
+    (t) => [c.index('agent_mails_by_age').on(t.createdAt)],
+  ),
   /** What plugins have to tell administrators. */
   notices: c.table(
     'notices',

@@ -2,19 +2,23 @@
 import { and, eq, isNull } from 'drizzle-orm'
 import Type from 'typebox'
 import { newId } from '../../clock.js'
+import type { Tx } from '../../db/types.js'
 import { fail } from '../../errors.js'
 import { cleanFilename } from '../../intake/mime/filename.js'
 import { sanitizeHtml } from '../../intake/mime/html.js'
 import { permissions } from '../../people/permissions.js'
 import { sha256 } from '../../settings/secrets.js'
+import { logCall } from '../../tickets/call.js'
 import { cancelReply, sendAgain } from '../../tickets/delivery.js'
 import { moveMessage } from '../../tickets/merge.js'
+import type { Message } from '../../tickets/messages.js'
 import { addNote } from '../../tickets/note.js'
 import { MOST_RECIPIENTS, reply } from '../../tickets/reply.js'
 import type { Routes } from '../context.js'
 import { serveFile } from '../download.js'
 import { readCursor } from '../pages.js'
 import { byId, id, instant, mailboxSchema, page, pageQuery, statusSchema, strict } from '../schemas.js'
+import { callFields, callOf } from './call-fields.js'
 import { actorOf, bodyText } from './tickets.js'
 import { messageFor, messageView, readMessage, readMessages, ticketFor } from './view.js'
 
@@ -95,6 +99,23 @@ export const messageRoutes: Routes = (add, { db, desk, blobs }) => {
   })
 
   add({
+    method: 'POST',
+    url: '/tickets/:id/calls',
+    permission: permissions.ticketsWrite,
+    tag: 'Messages',
+    summary: 'Log a phone call',
+    description: 'Agents see it as a note of the channel `phone`. It changes no status.',
+    params: byId,
+    body: strict(callFields),
+    response: { 201: Type.Ref('Message#') },
+    handler: async ({ who, params, body, write }) =>
+      write(async (tx) => {
+        const ticket = await ticketFor(tx, who, params.id)
+        return readMessage(tx, await logCall(tx, desk, actorOf(who), ticket, callOf(body)))
+      }),
+  })
+
+  add({
     method: 'GET',
     url: '/messages/:id',
     permission: permissions.ticketsRead,
@@ -106,7 +127,11 @@ export const messageRoutes: Routes = (add, { db, desk, blobs }) => {
   })
 
   for (const [name, summary, act] of [
-    ['cancel', 'Take a reply back while it waits', cancelReply],
+    [
+      'cancel',
+      'Take a reply back while it waits',
+      (tx: Tx, agentId: string, message: Message) => cancelReply(tx, desk, agentId, message),
+    ],
     ['retry', 'Send a reply again that failed', sendAgain],
   ] as const)
     add({

@@ -1,8 +1,10 @@
 // The built-in filters of the intake, in the order in which they run. Each may change the verdict; what it says
 // is recorded in the trace under its name.
 import type { Tx } from '../../db/types.js'
+import type { Secrets } from '../../settings/secrets.js'
 import type { Settings } from '../../settings/settings.js'
 import type { IntakeContext, Verdict } from '../tokens.js'
+import { answersToAgentMail } from './agent-mail.js'
 import { authentication } from './authentication.js'
 import { automatic } from './automatic.js'
 import { blocked } from './blocked.js'
@@ -20,8 +22,14 @@ export interface IntakeFilter {
   judge(
     context: IntakeContext,
     verdict: Verdict,
-    deps: { tx: Tx; settings: Settings },
+    deps: { tx: Tx; settings: Settings; secrets: Secrets },
   ): Promise<Finding | undefined>
 }
 
-export const builtInFilters: readonly IntakeFilter[] = [authentication, ownAddress, automatic, blocked]
+export const builtInFilters: readonly IntakeFilter[] = [
+  authentication,
+  ownAddress,
+  automatic,
+  answersToAgentMail,
+  blocked,
+]

@@ -4,7 +4,9 @@ CREATE TABLE "sla_calendars" (
 	"version" bigint NOT NULL,
 	"feed_checked_at" timestamp(3) with time zone,
 	"feed_error" text,
-	"created_at" timestamp(3) with time zone NOT NULL
+	"feed_failing_since" timestamp(3) with time zone,
+	"created_at" timestamp(3) with time zone NOT NULL,
+	"deleted_at" timestamp(3) with time zone
 );
 
 --> statement-breakpoint
@@ -19,8 +21,21 @@ CREATE TABLE "sla_calendar_versions" (
 );
 
 --> statement-breakpoint
+CREATE TABLE "sla_calendar_sources" (
+	"calendar_id" text NOT NULL,
+	"kind" text NOT NULL,
+	"url" text,
+	"text" text NOT NULL,
+	"etag" text,
+	"last_modified" text,
+	"include_free" boolean NOT NULL,
+	"at" timestamp(3) with time zone NOT NULL,
+	CONSTRAINT "sla_calendar_sources_calendar_id_kind_pk" PRIMARY KEY("calendar_id","kind")
+);
+
+--> statement-breakpoint
 CREATE TABLE "sla_books" (
-	"revision" bigserial PRIMARY KEY NOT NULL,
+	"revision" bigint PRIMARY KEY NOT NULL,
 	"at" timestamp(3) with time zone NOT NULL,
 	"policies" jsonb NOT NULL,
 	"agent_id" text
@@ -102,13 +117,9 @@ CREATE TABLE "sla_notices" (
 );
 
 --> statement-breakpoint
-CREATE TABLE "sla_replans" (
-	"calendar_id" text PRIMARY KEY NOT NULL,
-	"version" bigint NOT NULL,
-	"cursor" text NOT NULL,
-	"done" bigint NOT NULL,
-	"started_at" timestamp(3) with time zone NOT NULL,
-	"finished_at" timestamp(3) with time zone
+CREATE TABLE "sla_marks" (
+	"name" text PRIMARY KEY NOT NULL,
+	"at" timestamp(3) with time zone NOT NULL
 );
 
 --> statement-breakpoint

@@ -4,7 +4,9 @@ CREATE TABLE `sla_calendars` (
 	`version` integer NOT NULL,
 	`feed_checked_at` integer,
 	`feed_error` text,
-	`created_at` integer NOT NULL
+	`feed_failing_since` integer,
+	`created_at` integer NOT NULL,
+	`deleted_at` integer
 ) STRICT;
 --> statement-breakpoint
 CREATE UNIQUE INDEX `sla_calendars_by_name` ON `sla_calendars` (`name`);
@@ -19,8 +21,20 @@ CREATE TABLE `sla_calendar_versions` (
 	PRIMARY KEY(`calendar_id`, `version`)
 ) STRICT;
 --> statement-breakpoint
+CREATE TABLE `sla_calendar_sources` (
+	`calendar_id` text NOT NULL,
+	`kind` text NOT NULL,
+	`url` text,
+	`text` text NOT NULL,
+	`etag` text,
+	`last_modified` text,
+	`include_free` integer NOT NULL,
+	`at` integer NOT NULL,
+	PRIMARY KEY(`calendar_id`, `kind`)
+) STRICT;
+--> statement-breakpoint
 CREATE TABLE `sla_books` (
-	`revision` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`revision` integer PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
 	`policies` text NOT NULL,
 	`agent_id` text
@@ -110,11 +124,7 @@ CREATE INDEX `sla_notices_by_ticket` ON `sla_notices` (`ticket_id`);
 --> statement-breakpoint
 CREATE INDEX `sla_notices_waiting` ON `sla_notices` (`mailed_at`,`agent_id`,`id`);
 --> statement-breakpoint
-CREATE TABLE `sla_replans` (
-	`calendar_id` text PRIMARY KEY NOT NULL,
-	`version` integer NOT NULL,
-	`cursor` text NOT NULL,
-	`done` integer NOT NULL,
-	`started_at` integer NOT NULL,
-	`finished_at` integer
+CREATE TABLE `sla_marks` (
+	`name` text PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL
 ) STRICT;
