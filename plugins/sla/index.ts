@@ -1,26 +1,52 @@
 // sla: when is an answer due, is it late, and why. What the plugin has; the rules are in engine/.
 import { definePlugin } from 'frontdesk/plugin'
+import { provideActions } from './actions/service.js'
 import { setUpCalendars } from './calendar/index.js'
 import { calcCommand } from './commands.js'
+import { stepReached, timerBreached } from './events.js'
 import { fields } from './fields.js'
 import { permissions } from './permissions.js'
+import { Books } from './policy/books.js'
+import { policyRoutes } from './policy/routes.js'
 import { settings } from './settings.js'
 import { tables } from './tables.js'
-import { evaluateRoute } from './what-if/evaluate.js'
+import { noticeAbsence } from './ticket/away.js'
+import { CalendarVersions } from './ticket/calendars.js'
+import { ticketRoute } from './ticket/route.js'
+import { walker } from './ticket/walk.js'
+import { watch } from './ticket/watch.js'
+import { evaluateRoute, simulateRoute } from './what-if/routes.js'
 
 export default definePlugin({
   name: 'sla',
   version: '1.0.0',
-  api: '^1.0.0',
+  api: '^1.1.0',
   description: 'Calendars, policies and timers of service levels, with the reason of every due time.',
   tables,
   migrations: new URL('./migrations/', import.meta.url),
   settings,
   permissions,
   fields,
+  events: [timerBreached, stepReached],
   commands: [calcCommand],
   setup(app) {
-    setUpCalendars(app)
+    const books = new Books(app)
+    provideActions(app)
+    const parts = watch(app, books, new CalendarVersions(app))
+    const walk = walker(parts)
+    noticeAbsence(app, walk)
+    const calendars = setUpCalendars(app, {
+      onNewVersion: (tx, id) => walk.begin(tx, { kind: 'calendar', id }),
+    })
+    policyRoutes(
+      { app, books, switchedOff: (tx, id) => walk.begin(tx, { kind: 'policy', id }) },
+      async (tx) => {
+        const { revision } = await books.newest(tx)
+        await walk.begin(tx, { kind: 'reapply', id: 'all', revision, at: tx.now.getTime() })
+      },
+    )
+    ticketRoute(parts)
     evaluateRoute(app)
+    simulateRoute(parts, calendars.resolve)
   },
 })

@@ -1,5 +1,5 @@
-// Versions never change once they are committed, so what was read of them is kept in memory. The instant is part of
-// the key: a number that was rolled back is given again, to something else.
+// Versions never change, so what was read of them is kept in memory. The key says what it is, not only its number: a
+// number that was rolled back is given again, to something else.
 
 export class Kept<Value> {
   readonly #values = new Map<string, Value>()

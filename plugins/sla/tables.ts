@@ -37,6 +37,8 @@ export const tables = (c: Kit) => ({
       definition: c.json<CalendarDefinition>().notNull(),
       /** What came out of it, with every holiday looked up. */
       hours: c.json<Hours>().notNull(),
+      /** Names the hours by what they say: what was read once need not be read again. */
+      digest: c.text().notNull(),
       /** The agent; null: the plugin, after a look at the feed or at the turn of a year. */
       agentId: c.text(),
     },
@@ -61,7 +63,7 @@ export const tables = (c: Kit) => ({
   ),
   /** The whole list of policies in its order, once per edit. A ticket is bound to the one that was valid when it came. */
   books: c.table('books', {
-    revision: c.serial(),
+    revision: c.int().primaryKey(),
     at: c.instant().notNull(),
     policies: c.json<Policy[]>().notNull(),
     agentId: c.text(),
@@ -169,16 +171,8 @@ export const tables = (c: Kit) => ({
       c.index('notices_waiting').on(t.mailedAt, t.agentId, t.id),
     ],
   ),
-  /** How far the change of a calendar has come through the running timers. */
-  replans: c.table('replans', {
-    calendarId: c.text().primaryKey(),
-    version: c.int().notNull(),
-    /** Tickets up to this one are done. */
-    cursor: c.text().notNull(),
-    done: c.int().notNull(),
-    startedAt: c.instant().notNull(),
-    finishedAt: c.instant(),
-  }),
+  /** Instants that are remembered across restarts. */
+  marks: c.table('marks', { name: c.text().primaryKey(), at: c.instant().notNull() }),
 })
 
 export type Tables = ReturnType<typeof tables>

@@ -28,6 +28,9 @@ const postgresInstant = pg.customType<{ data: Date; driverData: string }>({
 })
 /** PostgreSQL writes `0005-04-21 09:00:00.5+00`; what is not ISO 8601 the parser of dates guesses, here as 2005. */
 const isoOf = (value: string) => value.replace(/^(\d{4}-\d\d-\d\d) (.*[+-]\d\d)$/, '$1T$2:00')
+const postgresOrdinal = pg.customType<{ data: string; driverData: string }>({
+  dataType: () => 'text collate "C"',
+})
 const postgresJson = pg.customType<{ data: unknown; driverData: unknown }>({
   dataType: () => 'jsonb',
   toDriver: orNull((value: unknown) => JSON.stringify(value)),
@@ -47,6 +50,8 @@ export function sqliteKit(prefix = '') {
     /** The transaction that wrote the row, where writers run side by side (position.ts); 0 on SQLite. */
     txid: () => sqlite.integer().notNull().default(0),
     text: () => sqlite.text(),
+    /** Text whose order is that of its bytes on both databases, whatever the language of the server. */
+    ordinal: () => sqlite.text(),
     int: () => sqlite.integer(),
     real: () => sqlite.real(),
     bool: () => sqlite.integer({ mode: 'boolean' }),
@@ -67,6 +72,7 @@ export function postgresKit(prefix = ''): Kit {
     serial: () => pg.bigserial({ mode: 'number' }).primaryKey(),
     txid: () => pg.bigint({ mode: 'number' }).notNull().default(currentTransaction),
     text: () => pg.text(),
+    ordinal: () => postgresOrdinal(),
     int: () => pg.bigint({ mode: 'number' }),
     real: () => pg.doublePrecision(),
     bool: () => pg.boolean(),

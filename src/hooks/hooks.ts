@@ -3,7 +3,7 @@
 import Value from 'typebox/value'
 import type { Tx } from '../db/types.js'
 import { fail, reasonOf } from '../errors.js'
-import { schedule } from '../jobs/schedule.js'
+import { scheduleMany } from '../jobs/schedule.js'
 import { defineJob, type JobHandlers, type JobRun, type JobType } from '../jobs/types.js'
 import type { Event, Filter } from './tokens.js'
 
@@ -92,8 +92,18 @@ export class Hooks {
 
   /** Call it inside the transaction that makes the event true. Who does not want this payload gets no row. */
   async emit<P>(tx: Tx, event: Event<P>, payload: P): Promise<void> {
-    for (const { type, when } of this.#subscribers.get(event.name) ?? [])
-      if (when?.(payload as never) !== false) await schedule(tx, type, payload)
+    await this.emitMany(tx, event, [payload])
+  }
+
+  async emitMany<P>(tx: Tx, event: Event<P>, payloads: readonly P[]): Promise<void> {
+    for (const { type, when } of this.#subscribers.get(event.name) ?? []) {
+      const wanted = when ? payloads.filter((payload) => when(payload as never) !== false) : payloads
+      await scheduleMany(
+        tx,
+        type,
+        wanted.map((data) => ({ data })),
+      )
+    }
   }
 }
 

@@ -76,6 +76,17 @@ const ticketFields = {
 
 const ticket = Type.Object(ticketFields, { $id: 'Ticket' })
 
+export const fieldsSchema = Type.Object(
+  {},
+  {
+    // Not as a union: see orNull.
+    additionalProperties: { type: ['string', 'number', 'boolean'] },
+    description: 'Values of the fields that plugins bring',
+  },
+)
+
+const ticketItem = Type.Object({ ...ticketFields, fields: fieldsSchema }, { $id: 'TicketItem' })
+
 const attachment = Type.Object(
   {
     id: id(),
@@ -130,13 +141,6 @@ const participant = Type.Object(
   { $id: 'Participant' },
 )
 
-export const fieldsSchema = Type.Object(
-  {},
-  {
-    additionalProperties: Type.Union([Type.String(), Type.Number(), Type.Boolean()]),
-    description: 'Values of the fields that plugins bring',
-  },
-)
 export const stagesSchema = Type.Object(
   {},
   { additionalProperties: Type.String(), description: 'Workflow -> the stage that the ticket is in' },
@@ -288,6 +292,7 @@ const job = Type.Object(
 export const components: TSchema[] = [
   problem,
   ticket,
+  ticketItem,
   attachment,
   message,
   participant,

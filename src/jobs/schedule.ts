@@ -1,7 +1,8 @@
 // Putting work into the ledger, and taking it back: always inside the transaction that is the reason for it.
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { newId } from '../clock.js'
-import { prepared, type Tx } from '../db/types.js'
+import { batches, paramsOf } from '../db/batches.js'
+import { prepared, preparedBySize, type Tx } from '../db/types.js'
 import type { JobType } from './types.js'
 
 export interface ScheduleOptions {
@@ -11,37 +12,60 @@ export interface ScheduleOptions {
   at?: Date
 }
 
+/** One of several. */
+export interface Scheduled<Data> extends ScheduleOptions {
+  readonly data: Data
+}
+
 const p = sql.placeholder
 
-const upsert = prepared<
-  { id: string; name: string; key: string | null; data: unknown; at: Date; now: Date },
-  { id: string }
->(
-  (q, t) =>
-    q
-      .insert(t.jobs)
-      .values({
-        id: p('id'),
-        name: p('name'),
-        key: p('key'),
-        data: p('data'),
-        runAt: p('at'),
-        state: 'waiting',
-        attempts: 0,
-        createdAt: p('now'),
-      })
-      .onConflictDoUpdate({
-        target: [t.jobs.name, t.jobs.key],
-        set: {
-          data: sql`excluded.data`,
-          runAt: sql`excluded.run_at`,
-          state: sql`excluded.state`,
-          attempts: sql`0`,
-          error: sql`null`,
-        },
-      })
-      .returning({ id: t.jobs.id }) as never,
+interface Row {
+  id: string
+  key: string | null
+  data: unknown
+  at: Date
+}
+
+const upsert = preparedBySize((size) =>
+  prepared<Record<string, unknown>, { id: string; key: string | null }>(
+    (q, t) =>
+      q
+        .insert(t.jobs)
+        .values(
+          Array.from({ length: size }, (_, index) => ({
+            id: p(`id${index}`),
+            name: p('name'),
+            key: p(`key${index}`),
+            data: p(`data${index}`),
+            runAt: p(`at${index}`),
+            state: 'waiting' as const,
+            attempts: 0,
+            createdAt: p('now'),
+          })),
+        )
+        .onConflictDoUpdate({
+          target: [t.jobs.name, t.jobs.key],
+          set: {
+            data: sql`excluded.data`,
+            runAt: sql`excluded.run_at`,
+            state: sql`excluded.state`,
+            attempts: sql`0`,
+            error: sql`null`,
+          },
+        })
+        .returning({ id: t.jobs.id, key: t.jobs.key }) as never,
+  ),
 )
+
+async function put(tx: Tx, name: string, rows: readonly Row[]): Promise<void> {
+  const there = await tx.run(upsert(rows.length), { name, now: tx.now, ...paramsOf(rows) })
+  // Only a row with a key can have been there before; in which order they come back nobody promises.
+  const byKey = new Map(there.map(({ id, key }) => [key, id]))
+  for (const { id: own, key, at } of rows) {
+    const id = key === null ? own : byKey.get(key)!
+    tx.announce('rings', { id, name, at, moved: id !== own })
+  }
+}
 
 export async function schedule<Data>(
   tx: Tx,
@@ -49,22 +73,69 @@ export async function schedule<Data>(
   data: Data,
   { key, at = tx.now }: ScheduleOptions = {},
 ): Promise<void> {
-  const { name } = type
-  const own = newId()
-  const [row] = await tx.run(upsert, { id: own, name, key: key ?? null, data, at, now: tx.now })
-  const { id } = row!
+  await put(tx, type.name, [{ id: newId(), key: key ?? null, data, at }])
   tx.announce('jobs', at)
-  tx.announce('rings', { id, name, at, moved: id !== own })
 }
+
+/** As if they were scheduled one after the other: of those with the same key the last one counts. */
+export async function scheduleMany<Data>(
+  tx: Tx,
+  type: JobType<Data>,
+  jobs: readonly Scheduled<Data>[],
+): Promise<void> {
+  if (jobs.length === 0) return
+  const keyed = new Map<string, Row>()
+  const free: Row[] = []
+  for (const { data, key, at = tx.now } of jobs) {
+    const row = { id: newId(), key: key ?? null, data, at }
+    if (key === undefined) free.push(row)
+    else keyed.set(key, row)
+  }
+  // Of two transactions that move the same rows, each in its own order, one would be run again.
+  const rows = [...keyed.keys()].sort().map((key) => keyed.get(key)!)
+  for (const some of batches([...rows, ...free])) await put(tx, type.name, some)
+  tx.announce('jobs', new Date(Math.min(...[...rows, ...free].map(({ at }) => at.getTime()))))
+}
+
+const remove = preparedBySize((size) =>
+  prepared<Record<string, unknown>, { id: string; key: string }>(
+    (q, { jobs }) =>
+      q
+        .delete(jobs)
+        .where(
+          and(
+            eq(jobs.name, p('name')),
+            inArray(
+              jobs.key,
+              Array.from({ length: size }, (_, index) => p(`key${index}`)),
+            ),
+          ),
+        )
+        .returning({ id: jobs.id, key: jobs.key }) as never,
+  ),
+)
 
 /** @returns whether a waiting row was taken back; false when there was none or it is already running. */
 export async function cancel(tx: Tx, type: JobType<never>, key: string): Promise<boolean> {
-  const gone = await tx
-    .delete(tx.t.jobs)
-    .where(and(eq(tx.t.jobs.name, type.name), eq(tx.t.jobs.key, key)))
-    .returning({ id: tx.t.jobs.id })
-  for (const { id } of gone) tx.announce('rings', { id, name: type.name, at: null })
-  return gone.length > 0
+  return (await cancelMany(tx, type, [key])).length > 0
+}
+
+/** @returns the keys of the waiting rows that were taken back. */
+export async function cancelMany(
+  tx: Tx,
+  { name }: JobType<never>,
+  keys: readonly string[],
+): Promise<string[]> {
+  const gone: string[] = []
+  for (const some of batches([...new Set(keys)].sort()))
+    for (const { id, key } of await tx.run(remove(some.length), {
+      name,
+      ...paramsOf(some.map((key) => ({ key }))),
+    })) {
+      tx.announce('rings', { id, name, at: null })
+      gone.push(key)
+    }
+  return gone
 }
 
 /** Tells the engine of a row that waits again and is due at once. */

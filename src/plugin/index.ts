@@ -38,6 +38,7 @@ export type {
   EventOptions,
   EveryOptions,
   Field,
+  FieldValues,
   FilterOptions,
   Frozen,
   HandlerOptions,

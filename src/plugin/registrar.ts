@@ -7,12 +7,11 @@ import type { Db } from '../db/types.js'
 import type { Hooks } from '../hooks/hooks.js'
 import { subscription } from '../hooks/hooks.js'
 import type { Event, Filter } from '../hooks/tokens.js'
-import { cancel, schedule } from '../jobs/schedule.js'
+import { cancel, cancelMany, schedule, scheduleMany } from '../jobs/schedule.js'
 import { defineJob, exponential, type JobHandlers, type JobRun } from '../jobs/types.js'
 import { type Permission, permissions } from '../people/permissions.js'
 import type { Settings } from '../settings/settings.js'
 import type { Desk } from '../tickets/desk.js'
-import { readFields, setFields } from '../tickets/fields.js'
 import { moveStage, readStage, startWorkflow, type Workflow } from '../tickets/workflow.js'
 import {
   coreReader,
@@ -28,10 +27,11 @@ import {
   TRANSACTION_MS,
 } from './app.js'
 import type { Command } from './command.js'
-import { deskFor, mustFind } from './commands.js'
+import { deskFor } from './commands.js'
 import type { Plugin, PluginTables } from './define.js'
 import type { Guard } from './guard.js'
 import { clearNotice, notify } from './notices.js'
+import { ownFields } from './own-fields.js'
 import type { PluginRoute } from './route.js'
 import type { Service } from './service.js'
 
@@ -137,21 +137,7 @@ export function registrarFor(
     db: pluginDb(db),
     tables,
     permissions: permissionsOf(plugin),
-    fields: Object.fromEntries(
-      Object.keys(plugin.fields ?? {}).map((key) => {
-        const field = `${name}.${key}`
-        return [
-          key,
-          {
-            get: async (r, ticketId) => ((await readFields(coreReader(r), ticketId))[field] ?? null) as never,
-            async set(tx, ticketId, value) {
-              const core = coreTx(tx)
-              await setFields(core, desk, actor, await mustFind(core, ticketId), { [field]: value })
-            },
-          },
-        ]
-      }),
-    ),
+    ...ownFields(plugin, desk, actor),
     desk: deskFor(desk, name),
     settings: () => settingsOf(plugin, settings) as never,
     filter(filter, key, run, { budgetMs = BUDGET_MS } = {}) {
@@ -203,7 +189,9 @@ export function registrarFor(
       })
       return {
         schedule: (tx, data, at) => schedule(coreTx(tx), type, data, at),
+        scheduleMany: (tx, jobs) => scheduleMany(coreTx(tx), type, jobs),
         cancel: (tx, jobKey) => cancel(coreTx(tx), type as never, jobKey),
+        cancelMany: (tx, keys) => cancelMany(coreTx(tx), type as never, keys),
       }
     },
     route(route) {

@@ -1,7 +1,8 @@
 // One transaction at a time per ticket: what is decided on its row is still true at the commit, and the lines of its
 // timeline are numbered in the order in which they are committed. Costs nothing where there is one writer anyway.
-import { eq, sql } from 'drizzle-orm'
-import { lockRows, prepared, type Reader, type Tx } from '../db/types.js'
+import { asc, eq, inArray, sql } from 'drizzle-orm'
+import { paramsOf } from '../db/batches.js'
+import { lockRows, prepared, preparedBySize, type Reader, type Tx } from '../db/types.js'
 
 type Ticket = Reader['t']['tickets']['$inferSelect']
 
@@ -44,4 +45,33 @@ export async function lockAll(tx: Tx, ids: readonly string[]): Promise<Map<strin
     if (now) found.set(id, now)
   }
   return found
+}
+
+const byIds = preparedBySize((size) =>
+  prepared<Record<string, unknown>, Pick<Ticket, 'id' | 'number'>>(
+    (q, { tickets }) =>
+      lockRows(
+        q
+          .select({ id: tickets.id, number: tickets.number })
+          .from(tickets)
+          .where(
+            inArray(
+              tickets.id,
+              Array.from({ length: size }, (_, index) => sql.placeholder(`id${index}`)),
+            ),
+          )
+          // The rows are locked in this order.
+          .orderBy(asc(tickets.id)),
+      ) as never,
+  ),
+)
+
+/** A batch (db/batches.ts) of them in one statement. @returns those that there are, in the order of their ids. */
+export async function lockMany(
+  tx: Tx,
+  ids: readonly string[],
+): Promise<readonly Pick<Ticket, 'id' | 'number'>[]> {
+  const rows = await tx.run(byIds(ids.length), paramsOf(ids.map((id) => ({ id }))))
+  if (!tx.dialect.oneWriter) for (const { id } of rows) ownTicket(tx, id)
+  return rows
 }

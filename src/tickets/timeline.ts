@@ -1,8 +1,9 @@
 // The timeline: one row per thing that happened to a ticket, never changed. It is the audit trail and the source
 // of the facts that plugins compute from.
 import { and, asc, eq, getTableColumns, gt, inArray, lte, max, or, sql } from 'drizzle-orm'
+import { batches, paramsOf } from '../db/batches.js'
 import { between, orderColumn, type Position, positionNow, sees } from '../db/position.js'
-import { prepared, type Reader, type Tx } from '../db/types.js'
+import { prepared, preparedBySize, type Reader, type Tx } from '../db/types.js'
 import type { Actor } from './desk.js'
 import { lockById } from './lock.js'
 
@@ -36,38 +37,40 @@ interface Entry {
 
 const p = sql.placeholder
 
-const insert = prepared<
-  {
-    ticketId: string
-    at: Date
-    type: string
-    kind: string
-    actorId: string | null
-    messageId: string | null
-    data: object
-  },
-  never
->(
-  (q, t) =>
-    q.insert(t.timeline).values({
-      ticketId: p('ticketId'),
-      at: p('at'),
-      type: p('type'),
-      actorKind: p('kind') as never,
-      actorId: p('actorId'),
-      messageId: p('messageId'),
-      data: p('data'),
-    }) as never,
+const insert = preparedBySize((size) =>
+  prepared<Record<string, unknown>, never>(
+    (q, t) =>
+      q.insert(t.timeline).values(
+        Array.from({ length: size }, (_, index) => ({
+          ticketId: p(`ticketId${index}`),
+          at: p('at'),
+          type: p(`type${index}`),
+          actorKind: p(`kind${index}`) as never,
+          actorId: p(`actorId${index}`),
+          messageId: p(`messageId${index}`),
+          data: p(`data${index}`),
+        })),
+      ) as never,
+  ),
 )
 
-export async function record(
-  tx: Tx,
-  { ticketId, type, actor, messageId = null, data = {} }: Entry,
-): Promise<void> {
-  await lockById(tx, ticketId)
-  await tx.run(insert, { ticketId, at: tx.now, type, kind: actor.kind, actorId: actor.id, messageId, data })
-  tx.announce('timeline')
+export async function record(tx: Tx, entry: Entry): Promise<void> {
+  await lockById(tx, entry.ticketId)
+  await recordAll(tx, [entry])
 }
+
+/** Of tickets that this transaction has locked. */
+export async function recordAll(tx: Tx, entries: readonly Entry[]): Promise<void> {
+  for (const some of batches(entries))
+    await tx.run(insert(some.length), { at: tx.now, ...paramsOf(some.map(row)) })
+  if (entries.length > 0) tx.announce('timeline')
+}
+
+const row = ({ ticketId, type, actor, messageId = null, data = {} }: Entry) => ({
+  ...{ ticketId, type, messageId, data },
+  kind: actor.kind,
+  actorId: actor.id,
+})
 
 /** Who wrote a row in which transaction is for those who follow the timeline, nobody else. */
 const shown = ({ t: { timeline } }: Reader) => {

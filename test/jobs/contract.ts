@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import { HOUR, MINUTE, newId, systemClock } from '../../src/clock.js'
 import type { Db } from '../../src/db/types.js'
 import { retryDead } from '../../src/jobs/recover.js'
-import { cancel, schedule } from '../../src/jobs/schedule.js'
+import { cancel, cancelMany, schedule, scheduleMany } from '../../src/jobs/schedule.js'
 import { type DatabaseName, testRedis } from '../../src/testing/index.js'
 import { gate, openDb, pause, times, until } from '../support/databases.js'
 import { type EngineName, kind, type Ledger, type LedgerOptions, openLedger } from '../support/ledger.js'
@@ -156,6 +156,31 @@ function ringing(t: Test, { db, many, open }: Contract) {
       )
       t.ok(seen[1]![1] >= later.getTime())
       t.same(await rows(), [])
+      await engine.stop()
+    },
+  )
+
+  t.test(
+    'a batch rings as its jobs would one by one: now, at their time, moved and taken back',
+    async (t) => {
+      const { handlers, engine, rows } = open(t)
+      const seen: number[] = []
+      const job = kind(handlers, 'job', ({ data }) => seen.push(data))
+      const many = (...jobs: Parameters<typeof scheduleMany<number>>[2][number][]) =>
+        db.transaction((tx) => scheduleMany(tx, job, jobs))
+      await engine.start()
+      await many(...times(150, (i) => ({ data: i, key: `k${i}`, at: soon(HOUR) })), { data: 150 })
+      t.ok(await until(() => seen.length === 1, BY_BELL), 'what is due at once')
+      await many(
+        { data: 200, key: 'k0', at: soon(400) },
+        { data: 201, key: 'k1' },
+        { data: 202, at: soon(200) },
+      )
+      const gone = await db.transaction((tx) => cancelMany(tx, job, ['k2', 'k149', 'k2', 'none']))
+      t.same(gone.sort(), ['k149', 'k2'])
+      t.ok(await until(() => seen.length === 4, BY_BELL))
+      t.same(seen, [150, 201, 202, 200])
+      t.ok(await until(async () => (await rows()).length === 146, BY_BELL), 'the others wait')
       await engine.stop()
     },
   )

@@ -1,9 +1,9 @@
 // The ledger and what the engine reports to it, on both databases and with a clock that stands still.
 import { eq } from 'drizzle-orm'
 import t from 'tap'
-import { DAY, MINUTE, SECOND } from '../../src/clock.js'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/clock.js'
 import { retryDead } from '../../src/jobs/recover.js'
-import { cancel, schedule } from '../../src/jobs/schedule.js'
+import { cancel, cancelMany, schedule, scheduleMany } from '../../src/jobs/schedule.js'
 import { defineJob, exponential, JobHandlers } from '../../src/jobs/types.js'
 import { closePglite } from '../../src/testing/index.js'
 import { DATABASES, openManual, times } from '../support/databases.js'
@@ -100,6 +100,63 @@ for (const name of DATABASES) {
         t.match(await rows(), [{ data: 2, state: 'waiting', attempts: 0 }])
       },
     )
+
+    t.test(
+      'many at once are as if one after the other: moved by key, the last of a key counts',
+      async (t) => {
+        const { handlers, rows, add, engine } = openLedger(t, db, clock)
+        const seen: number[] = []
+        const timer = kind(handlers, 'timer', ({ data }) => seen.push(data), { concurrency: 500 })
+        const other = kind(handlers, 'other', ({ data }) => seen.push(data))
+        await add(timer, 1, { key: 'k7', at: later(HOUR) })
+        await add(other, 2, { key: 'k7', at: later(HOUR) })
+        const before = (await rows('timer'))[0]!
+        await db.transaction((tx) =>
+          scheduleMany(tx, timer, [
+            { data: -1, key: 'k9', at: later(1) },
+            ...times(300, (i) => ({ data: 300 - i, key: `k${i}`, at: later(MINUTE) })),
+            ...times(3, (i) => ({ data: 1000 + i })),
+          ]),
+        )
+        const made = await rows('timer')
+        t.equal(made.length, 303)
+        t.match(
+          made.find(({ key }) => key === 'k7'),
+          { id: before.id, data: 293, state: 'waiting', attempts: 0, runAt: later(MINUTE) },
+        )
+        t.equal(made.find(({ key }) => key === 'k9')?.data, 291)
+        t.equal((await rows('other')).length, 1)
+        await engine.runDue()
+        t.same(seen, [1000, 1001, 1002], 'in their order')
+        const keys = times(299, (i) => `k${i + 1}`)
+        t.same(await db.transaction((tx) => cancelMany(tx, timer, [])), [])
+        t.same(
+          (await db.transaction((tx) => cancelMany(tx, timer, [...keys, 'none']))).sort(),
+          keys.toSorted(),
+        )
+        t.same((await rows()).map(({ name, key }) => `${name} ${key}`).sort(), ['other k7', 'timer k0'])
+        await db.transaction((tx) => scheduleMany(tx, timer, []))
+      },
+    )
+
+    t.test('a batch tells the engine once when it is due first, and of each row', async (t) => {
+      const { handlers } = openLedger(t, db, clock)
+      const timer = kind(handlers, 'timer', () => {})
+      const heard: unknown[] = []
+      await db.transaction(async (tx) => {
+        const { announce } = tx
+        tx.announce = (...notice) => {
+          heard.push(notice[0] === 'jobs' ? notice : notice[0])
+          Reflect.apply(announce, tx, notice)
+        }
+        await scheduleMany(tx, timer, [
+          { data: 1, key: 'a', at: later(HOUR) },
+          { data: 2, key: 'b', at: later(MINUTE) },
+          { data: 3, key: 'c', at: later(HOUR) },
+        ])
+      })
+      t.same(heard, ['rings', 'rings', 'rings', ['jobs', later(MINUTE)]])
+    })
 
     t.test('due rows run by time, then by the order in which they were made', async (t) => {
       const { handlers, add, engine } = openLedger(t, db, clock)

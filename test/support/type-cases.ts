@@ -45,7 +45,10 @@ export const RIGHT = inSetup(`
         await app.fields.room.set(tx, ticketId, '12')
         await stages.start(tx, ticketId)
         await stages.move(tx, ticketId, 'arrived')
+        await app.setFields(tx, [{ ticketId, values: { room: '12' } }, { ticketId, values: { room: null } }])
+        ;(await app.readFields(tx, [ticketId])).get(ticketId)?.room?.toUpperCase()
         await clean.schedule(tx, { room: '12' }, { key: '12' })
+        await clean.scheduleMany(tx, [{ data: { room: '12' }, key: '12' }])
         await app.emit(tx, opened, { id: ticketId })
       }),
     )
@@ -76,6 +79,18 @@ export const WRONG: Readonly<Record<string, string>> = {
   'a core table by the transaction': inTransaction('await tx.select().from(tx.t.tickets)'),
   'a field value of another type': inTransaction("await app.fields.room.set(tx, 'id', 12)"),
   'a field that does not exist': inTransaction("await app.fields.bed.set(tx, 'id', '12')"),
+  'a value of another type among many': inTransaction(
+    "await app.setFields(tx, [{ ticketId: 'id', values: { room: 12 } }])",
+  ),
+  'a field among many that does not exist': inTransaction(
+    "await app.setFields(tx, [{ ticketId: 'id', values: { bed: '12' } }])",
+  ),
+  'data of another shape among many jobs': inTransaction(
+    "await clean.scheduleMany(tx, [{ data: { key: '12' } }])",
+  ),
+  'a `when` about a payload that an event does not have': inSetup(
+    "    app.on(ticketCreated, 'read', async () => {}, { when: ({ messageId }) => !messageId }) // wrong",
+  ),
   'a stage that does not exist': inTransaction("await stages.move(tx, 'id', 'lost')"),
   "another plugin's event": inTransaction("await app.emit(tx, theirs, { id: '12' })"),
   'a payload of another shape': inTransaction('await app.emit(tx, opened, { room: 12 })'),

@@ -2,14 +2,22 @@
 import { DAY, MINUTE } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import type { CalendarOptions, Context } from './context.js'
+import type { CalendarDefinition } from './definition.js'
 import { askFeeds, feedHealth, feedJob } from './feed.js'
+import type { Hours } from './hours.js'
 import { createFetch } from './net/fetch.js'
+import { prepare } from './prepare.js'
 import { roll } from './roll.js'
 import { calendarRoutes } from './routes.js'
 import { sourceRoutes } from './source-routes.js'
 
+export interface Calendars {
+  /** What the definition of a calendar comes to, without its feed. @throws DeskError with the field. */
+  resolve(definition: CalendarDefinition): Promise<Hours>
+}
+
 /** Registers routes, jobs and the health line. */
-export function setUpCalendars(app: App, options: CalendarOptions = {}): void {
+export function setUpCalendars(app: App, options: CalendarOptions = {}): Calendars {
   const context: Context = {
     fetch: createFetch(),
     ...options,
@@ -26,4 +34,5 @@ export function setUpCalendars(app: App, options: CalendarOptions = {}): void {
   app.health('feeds', () => feedHealth(context))
   sourceRoutes(context)
   calendarRoutes(context)
+  return { resolve: (definition) => prepare(context, definition, {}) }
 }

@@ -15,15 +15,16 @@ export interface Evaluated {
  * @param now milliseconds.
  */
 export function evaluate(facts: readonly Fact[], now: number): Evaluated[] {
-  const ticket = new Ticket()
-  for (const fact of facts) ticket.apply(fact)
-  ticket.advance(now)
-  return ticket.results()
+  const timers = new TicketTimers()
+  for (const fact of facts) timers.apply(fact)
+  timers.advance(now)
+  return timers.results()
 }
 
 const ENDED = new Set(['solved', 'closed'])
 
-class Ticket {
+/** The timers of a ticket, while its facts go by. */
+export class TicketTimers {
   #rules = new Map<Metric, Rule>()
   #runs: Run[] = []
   #current = new Map<Metric, Run>()

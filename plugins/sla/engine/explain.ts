@@ -1,5 +1,4 @@
 // Why a timer is due when it is: its time in pieces, counted or not, each with the reason in words and as data.
-import { OpenHours } from './clock.js'
 import type { Calendar, Stretch, Timer } from './timer.js'
 
 export type Reason = 'open' | 'world' | 'closed' | 'holiday' | 'paused' | 'solved' | 'spam' | 'untargeted'
@@ -60,7 +59,7 @@ function heldBy(held: string): Pick<Segment, 'reason' | 'why'> {
 }
 
 function closed(calendar: Calendar, from: number, to: number): Segment {
-  const holidays = calendar.clock instanceof OpenHours ? calendar.clock.holidays(from, to) : []
+  const holidays = calendar.clock.holidays(from, to)
   const names = holidays.map(({ date, why }) => (why === 'holiday' ? date : `${date} ${why}`))
   const why = names.length > 0 ? `holiday: ${names.join(', ')}` : 'closed'
   return {

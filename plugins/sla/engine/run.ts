@@ -123,6 +123,7 @@ export class Run {
       stoppedAt: this.#stoppedAt,
       stoppedBy: this.#stoppedBy,
       breachedAt: this.#breachedAt,
+      ruledSince: this.#ruledSince,
       deadline: this.#deadline,
       stretches: this.#stretches,
     }

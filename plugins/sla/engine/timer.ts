@@ -1,5 +1,5 @@
 // The names of what is measured and of the states a timer can be in; what a rule is to the engine, and what comes out.
-import type { Clock } from './clock.js'
+import type { OpenHours } from './clock.js'
 
 export const metrics = ['first_response', 'next_response', 'resolution', 'periodic_update'] as const
 export type Metric = (typeof metrics)[number]
@@ -24,7 +24,7 @@ export interface Calendar {
   readonly id: string
   readonly name: string
   readonly version: number
-  readonly clock: Clock
+  readonly clock: OpenHours
 }
 
 /** From `from` to `to` one rule held, and the clock ran or stood still. */
@@ -54,6 +54,8 @@ export interface Timer {
   /** Who stopped it. */
   readonly stoppedBy: string | null
   readonly breachedAt: number | null
+  /** Since when its present target and calendar have held. */
+  readonly ruledSince: number
   /** How many targets it has had: a step fires once for each. */
   readonly deadline: number
   readonly stretches: readonly Stretch[]

@@ -1,6 +1,6 @@
 // The list of policies in all its states: an edit writes the whole list anew, so that a ticket can be bound to one.
 import { asc, desc, gte, inArray } from 'drizzle-orm'
-import type { PluginReader, PluginTx } from 'frontdesk/plugin'
+import { fail, type PluginReader, type PluginTx } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import { Kept } from '../kept.js'
 import type { Book } from '../ticket/assign.js'
@@ -36,13 +36,22 @@ export class Books {
     return revision === 0 ? [NONE, ...found] : found
   }
 
-  async save(tx: PluginTx, policies: readonly Policy[], agentId: string): Promise<Book> {
+  /**
+   * @param seen the revision that was changed.
+   * @throws DeskError `version_conflict` when somebody else has changed it meanwhile.
+   */
+  async save(tx: PluginTx, seen: number, policies: readonly Policy[], agentId: string): Promise<void> {
     const { books } = this.app.tables
-    const [row] = await tx
+    const saved = await tx
       .insert(books)
-      .values({ at: tx.now, policies: [...policies], agentId })
+      .values({ revision: seen + 1, at: tx.now, policies: [...policies], agentId })
+      .onConflictDoNothing()
       .returning({ revision: books.revision })
-    return { revision: row!.revision, at: tx.now.getTime(), policies }
+    if (saved.length === 0)
+      throw fail(
+        'version_conflict',
+        'Somebody else changed the policies at this moment. Look, and try again.',
+      )
   }
 
   async #read(r: PluginReader, refs: readonly { revision: number; at: Date }[]): Promise<Book[]> {

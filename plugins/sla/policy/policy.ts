@@ -1,5 +1,6 @@
 // What a policy is: for which tickets, by which calendar, with which targets. Its place in the list decides.
 import Type, { type Static } from 'typebox'
+import { oneOf } from '../shapes.js'
 import { target } from './target.js'
 
 export const priorities = ['low', 'normal', 'high', 'urgent'] as const
@@ -10,7 +11,7 @@ const names = (description: string) =>
     Type.Array(Type.String({ minLength: 1, maxLength: 100 }), { minItems: 1, maxItems: 200, description }),
   )
 const targets = Type.Array(target, { maxItems: 4 })
-const priority = Type.Union(priorities.map((one) => Type.Literal(one)))
+const priority = oneOf(priorities)
 
 export const conditions = Type.Object(
   {

@@ -1,6 +1,5 @@
 // The targets of a policy as rules of the engine, with the calendar version that held at the time.
 import type { Hours } from '../calendar/hours.js'
-import type { OpenHours } from '../engine/clock.js'
 import type { Calendar, Rule } from '../engine/timer.js'
 import { lengthOf } from './duration.js'
 import { pausesOf } from './pauses.js'
@@ -19,7 +18,7 @@ export type Calendars = (calendarId: string) => readonly CalendarVersion[]
 export const versionAt = (versions: readonly CalendarVersion[], at: number): Calendar | undefined =>
   (versions.findLast((one) => one.at <= at) ?? versions[0])?.calendar
 
-export const hoursOf = (calendar: Calendar): Hours => (calendar.clock as OpenHours).hours
+export const hoursOf = (calendar: Calendar): Hours => calendar.clock.hours
 
 export const rulesOf = (targets: readonly Target[], calendar: Calendar): Rule[] =>
   targets.map(({ metric, within, pauseWhile }) => {

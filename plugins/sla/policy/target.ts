@@ -1,6 +1,7 @@
 // One promise of a policy: how long, on which clock, what holds it up, and what happens on the way.
 import Type, { type Static } from 'typebox'
 import { metrics } from '../engine/timer.js'
+import { oneOf } from '../shapes.js'
 
 const id = () => Type.String({ minLength: 1, maxLength: 100 })
 const strict = { additionalProperties: false }
@@ -18,7 +19,7 @@ const action = Type.Union([
       do: Type.Literal('notify'),
       who,
       how: Type.Optional(
-        Type.Union([Type.Literal('now'), Type.Literal('digest'), Type.Literal('list')], {
+        oneOf(['now', 'digest', 'list'], {
           description:
             'A mail at once (the default), with the next digest, or none; it is in the list of notices always.',
         }),
@@ -30,7 +31,7 @@ const action = Type.Union([
   Type.Object(
     {
       do: Type.Literal('priority'),
-      to: Type.Union(['low', 'normal', 'high', 'urgent', 'up'].map((one) => Type.Literal(one))),
+      to: oneOf(['low', 'normal', 'high', 'urgent', 'up']),
     },
     strict,
   ),
@@ -63,7 +64,7 @@ export type Step = Static<typeof step>
 
 export const target = Type.Object(
   {
-    metric: Type.Union(metrics.map((one) => Type.Literal(one))),
+    metric: oneOf(metrics),
     within: Type.String({
       maxLength: 50,
       description:

@@ -1,4 +1,4 @@
-// The versions of calendars, laid out for the engine.
+// The versions of calendars, laid out for the engine. Those of a calendar that was deleted explain old timers still.
 import { and, asc, eq, inArray, or } from 'drizzle-orm'
 import type { PluginReader } from 'frontdesk/plugin'
 import type { App } from '../app.js'
@@ -25,24 +25,25 @@ export class CalendarVersions {
               id: versions.calendarId,
               version: versions.version,
               at: versions.at,
+              digest: versions.digest,
               name: calendars.name,
             })
             .from(versions)
-            .innerJoin(calendars, eq(calendars.id, versions.calendarId))
+            .leftJoin(calendars, eq(calendars.id, versions.calendarId))
             .where(inArray(versions.calendarId, wanted))
             .orderBy(asc(versions.calendarId), asc(versions.version))
-    const keyOf = (ref: Ref) => `${ref.id}:${ref.version}:${ref.at.getTime()}`
-    const clocks = await this.#kept.all(refs, keyOf, async (missing) => this.#load(r, missing, keyOf))
+    const keyOf = ({ digest }: Ref) => digest
+    const clocks = await this.#kept.all(refs, keyOf, async (missing) => this.#load(r, missing))
     const found = new Map<string, CalendarVersion[]>()
     refs.forEach(({ id, version, at, name }, i) => {
       const list = found.get(id) ?? []
-      list.push({ version, at: at.getTime(), calendar: { id, name, version, clock: clocks[i]! } })
+      list.push({ version, at: at.getTime(), calendar: { id, name: name ?? id, version, clock: clocks[i]! } })
       found.set(id, list)
     })
     return (id) => found.get(id) ?? []
   }
 
-  async #load(r: PluginReader, missing: readonly Ref[], keyOf: (ref: Ref) => string) {
+  async #load(r: PluginReader, missing: readonly Ref[]) {
     const { calendarVersions: versions } = this.app.tables
     const loaded = new Map<string, OpenHours>()
     // In portions: each is a condition of its own.
@@ -57,8 +58,7 @@ export class CalendarVersions {
               .map(({ id, version }) => and(eq(versions.calendarId, id), eq(versions.version, version))),
           ),
         )
-      for (const { calendarId: id, version, at, hours } of rows)
-        loaded.set(keyOf({ id, version, at }), new OpenHours(hours))
+      for (const { digest, hours } of rows) loaded.set(digest, new OpenHours(hours))
     }
     return loaded
   }
@@ -67,5 +67,5 @@ export class CalendarVersions {
 interface Ref {
   readonly id: string
   readonly version: number
-  readonly at: Date
+  readonly digest: string
 }

@@ -2,27 +2,25 @@
 import Type from 'typebox'
 import { explain, type Segment } from '../engine/explain.js'
 import { metrics, states, type Timer } from '../engine/timer.js'
-
-const instant = Type.String({ format: 'date-time' })
-const orNull = Type.Union([instant, Type.Null()])
+import { instant, oneOf, orNull } from '../shapes.js'
 
 export const timerShape = Type.Object({
-  metric: Type.Union(metrics.map((one) => Type.Literal(one))),
+  metric: oneOf(metrics),
   cycle: Type.Integer({ description: 'Counts the timers of this metric, from 0.' }),
-  startedAt: instant,
-  dueAt: Type.Union([instant, Type.Null()], {
+  startedAt: instant(),
+  dueAt: Type.Union([instant(), Type.Null()], {
     description: 'Null: it is paused or cancelled, or its calendar has no such time within two years.',
   }),
-  state: Type.Union(states.map((one) => Type.Literal(one))),
+  state: oneOf(states),
   targetMs: Type.Number(),
   consumedMs: Type.Number(),
   remainingMs: Type.Number({ description: 'Below zero: over time.' }),
-  stoppedAt: orNull,
-  breachedAt: orNull,
+  stoppedAt: orNull(instant()),
+  breachedAt: orNull(instant()),
   segments: Type.Array(
     Type.Object({
-      from: instant,
-      to: instant,
+      from: instant(),
+      to: instant(),
       counted: Type.Boolean(),
       reason: Type.String({ description: 'open world closed holiday paused solved spam untargeted' }),
       why: Type.String(),

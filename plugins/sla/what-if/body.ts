@@ -7,6 +7,7 @@ import type { Fact } from '../engine/facts.js'
 import { type Calendar, metrics, type Rule } from '../engine/timer.js'
 import { lengthOf } from '../policy/duration.js'
 import { pausesOf } from '../policy/pauses.js'
+import { oneOf } from '../shapes.js'
 
 const instant = Type.String({ minLength: 20, maxLength: 35, description: 'ISO 8601 with its offset.' })
 const window = Type.Tuple([
@@ -32,7 +33,7 @@ const calendar = Type.Object(
   { additionalProperties: false },
 )
 
-const metric = Type.Union(metrics.map((one) => Type.Literal(one)))
+const metric = oneOf(metrics)
 const minutes = Type.Number({ minimum: 0, maximum: 5_000_000 })
 const within = Type.String({
   maxLength: 50,
@@ -68,7 +69,7 @@ export const factTypes = [
 ] as const
 const fact = Type.Object({
   at: instant,
-  type: Type.Union(factTypes.map((one) => Type.Literal(one))),
+  type: oneOf(factTypes),
   status: Type.Optional(Type.String({ maxLength: 40, description: 'Of a fact `status`.' })),
   tags: Type.Optional(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 50 })),
   by: Type.Optional(
@@ -166,9 +167,7 @@ function ruleOf(given: GivenTarget, calendar: Calendar, field: string): Rule {
   if ((minutes === undefined) === (within === undefined))
     throw wrong(field, 'give either `minutes` or `within`')
   const length =
-    minutes === undefined
-      ? lengthOf(within!, (calendar.clock as OpenHours).hours)
-      : { ms: minutes * 60_000, business: true }
+    minutes === undefined ? lengthOf(within!, calendar.clock.hours) : { ms: minutes * 60_000, business: true }
   if (!length) throw wrong(`${field}/within`, 'write `4 hours`, `30 business minutes` or `2 business days`')
   return {
     metric,

@@ -68,7 +68,7 @@ export const ticketTables = (c: Kit) => ({
     {
       ticketId: c.text().notNull(),
       field: c.text().notNull(),
-      value: c.text().notNull(),
+      value: c.ordinal().notNull(),
       number: c.int().notNull(),
     },
     (t) => [

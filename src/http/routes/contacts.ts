@@ -18,6 +18,7 @@ import { endOfPrefix } from '../../tickets/words.js'
 import type { Routes } from '../context.js'
 import { pageOf, readCursor } from '../pages.js'
 import { byId, identitySchema, orNull, page, pageQuery, strict, version } from '../schemas.js'
+import { withFields } from './view.js'
 
 const fields = {
   language: Type.Optional(
@@ -28,7 +29,7 @@ const fields = {
 }
 const name = Type.String({ minLength: 1, maxLength: 200, examples: ['Ann Guest'] })
 
-export const contactRoutes: Routes = (add, { db }) => {
+export const contactRoutes: Routes = (add, { db, desk }) => {
   add({
     method: 'GET',
     url: '/contacts',
@@ -127,11 +128,11 @@ export const contactRoutes: Routes = (add, { db }) => {
     summary: 'Tickets that a contact opened, the newest first',
     params: byId,
     query: Type.Object(pageQuery),
-    response: { 200: page('Ticket') },
+    response: { 200: page('TicketItem') },
     async handler({ who, params, query }) {
       await checkVisible(db, who, params.id)
       if (!who.permissions.has(permissions.ticketsRead.name)) throw fail('forbidden')
-      return listTickets(db, who, { ...query, requesterId: params.id })
+      return withFields(db, desk, await listTickets(db, who, { ...query, requesterId: params.id }))
     },
   })
 }

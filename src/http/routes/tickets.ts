@@ -4,7 +4,7 @@ import { fail } from '../../errors.js'
 import { permissions } from '../../people/permissions.js'
 import type { Principal } from '../../people/principal.js'
 import { createTicket, ticketById } from '../../tickets/create.js'
-import { readFilter } from '../../tickets/fields.js'
+import { readFilter, readRanges, readSort } from '../../tickets/field-queries.js'
 import { listTickets } from '../../tickets/list.js'
 import { mergeTickets } from '../../tickets/merge.js'
 import { addNote } from '../../tickets/note.js'
@@ -29,14 +29,20 @@ import {
   version,
 } from '../schemas.js'
 import { checkReferences, requesterOf } from './ticket-references.js'
-import { ticketDetail, ticketFor, ticketRow } from './view.js'
+import { ticketDetail, ticketFor, ticketRow, withFields } from './view.js'
 
 const subject = Type.String({ minLength: 1, maxLength: 500, examples: ['The shower is cold'] })
 const tags = Type.Array(Type.String({ minLength: 1, maxLength: 60 }), { maxItems: 50 })
 export const bodyText = Type.String({ minLength: 1, maxLength: 500_000 })
 
+const fieldName = '[a-z][a-z0-9-]*\\.[a-zA-Z0-9]+'
+const fieldValue = (options = {}) =>
+  Type.String({ maxLength: 300, pattern: `^${fieldName}:`, examples: ['hotel.room:12'], ...options })
+
 const listQuery = Type.Object({
   ...pageQuery,
+  // The value of a field stands in it.
+  cursor: Type.Optional(Type.String({ maxLength: 6000 })),
   status: Type.Optional(
     Type.String({
       pattern: `^(${statuses.join('|')})(,(${statuses.join('|')}))*$`,
@@ -51,18 +57,37 @@ const listQuery = Type.Object({
   requesterId: Type.Optional(Type.String({ maxLength: 64 })),
   tag: Type.Optional(Type.String({ maxLength: 60 })),
   field: Type.Optional(
-    Type.String({
-      maxLength: 300,
-      pattern: '^[a-z][a-z0-9-]*\\.[a-zA-Z0-9]+:',
-      description: 'A field of a plugin and its value',
-      examples: ['hotel.room:12'],
+    Type.Array(fieldValue(), {
+      maxItems: 5,
+      description: 'A field of a plugin and its value; several times: all of them',
+      examples: [['hotel.room:12']],
+    }),
+  ),
+  fieldFrom: Type.Optional(
+    fieldValue({
+      description: 'A text field of a plugin is this or later',
+      examples: ['hotel.until:2026-03-03'],
+    }),
+  ),
+  fieldBefore: Type.Optional(
+    fieldValue({
+      description: 'A text field of a plugin is before this',
+      examples: ['hotel.until:2026-03-04'],
     }),
   ),
   updatedSince: Type.Optional(instant()),
   subject: Type.Optional(
     Type.String({ minLength: 1, maxLength: 200, description: 'Words of the subject, or their beginnings' }),
   ),
-  sort: Type.Optional(oneOf(['-created', 'created', '-updated', 'updated'] as const)),
+  sort: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      pattern: `^-?(created|updated|field:${fieldName})$`,
+      description:
+        '`created`, `updated` or a text field of a plugin, of which only tickets are listed that have it; `-`: the last one first',
+      examples: ['-updated', 'field:hotel.until'],
+    }),
+  ),
 })
 
 export const ticketRoutes: Routes = (add, deps) => {
@@ -75,14 +100,21 @@ export const ticketRoutes: Routes = (add, deps) => {
     tag: 'Tickets',
     summary: 'List tickets, the newest first',
     query: listQuery,
-    response: { 200: page('Ticket') },
-    handler: async ({ who, query: { status, updatedSince, field, ...query } }) =>
-      listTickets(db, who, {
+    response: { 200: page('TicketItem') },
+    async handler({
+      who,
+      query: { status, updatedSince, field = [], fieldFrom, fieldBefore, sort, ...query },
+    }) {
+      const found = await listTickets(db, who, {
         ...query,
-        ...(field !== undefined && { field: readFilter(desk.fields, field) }),
+        fields: field.map((one) => readFilter(desk.fields, one)),
+        ranges: readRanges(desk.fields, fieldFrom, fieldBefore),
+        ...(sort !== undefined && { sort: readSort(desk.fields, sort) }),
         ...(status !== undefined && { status: status.split(',') }),
         ...(updatedSince !== undefined && { updatedSince: new Date(updatedSince) }),
-      }),
+      })
+      return withFields(db, desk, found)
+    },
   })
 
   add({

@@ -6,8 +6,10 @@ import { readContact } from '../../people/contacts.js'
 import type { Principal } from '../../people/principal.js'
 import { visibleTicket } from '../../tickets/access.js'
 import type { Ticket } from '../../tickets/create.js'
-import { readFields } from '../../tickets/fields.js'
+import type { Desk } from '../../tickets/desk.js'
+import { readFields, readFieldsOf } from '../../tickets/fields.js'
 import { readLinks } from '../../tickets/links.js'
+import type { listTickets } from '../../tickets/list.js'
 import { listMessages, type Message, messageById } from '../../tickets/messages.js'
 import { readParticipants } from '../../tickets/participants.js'
 import { readStages } from '../../tickets/workflow.js'
@@ -73,6 +75,17 @@ export async function readMessages(r: Reader, ticketId: string, afterId: string 
 export async function ticketRow(r: Reader, ticket: Ticket) {
   const requester = await readContact(r, ticket.requesterId)
   return { ...ticket, requesterName: requester?.name ?? '' }
+}
+
+const NONE = Object.freeze({})
+
+/** A page of tickets with the fields of plugins: by one more query, where there are such fields. */
+export async function withFields(r: Reader, { fields }: Desk, page: Awaited<ReturnType<typeof listTickets>>) {
+  const ids = page.items.map(({ id }) => id)
+  const found = fields.size > 0 ? await readFieldsOf(r, ids) : undefined
+  // Onto the rows, which are nobody else's: copies of them would be noticed at this place.
+  const items = page.items.map((row) => Object.assign(row, { fields: found?.get(row.id) ?? NONE }))
+  return { ...page, items }
 }
 
 /** Messages of one ticket beyond this number are read by their own list. */

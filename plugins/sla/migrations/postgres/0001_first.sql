@@ -16,6 +16,7 @@ CREATE TABLE "sla_calendar_versions" (
 	"at" timestamp(3) with time zone NOT NULL,
 	"definition" jsonb NOT NULL,
 	"hours" jsonb NOT NULL,
+	"digest" text NOT NULL,
 	"agent_id" text,
 	CONSTRAINT "sla_calendar_versions_calendar_id_version_pk" PRIMARY KEY("calendar_id","version")
 );
@@ -35,7 +36,7 @@ CREATE TABLE "sla_calendar_sources" (
 
 --> statement-breakpoint
 CREATE TABLE "sla_books" (
-	"revision" bigserial PRIMARY KEY NOT NULL,
+	"revision" bigint PRIMARY KEY NOT NULL,
 	"at" timestamp(3) with time zone NOT NULL,
 	"policies" jsonb NOT NULL,
 	"agent_id" text
@@ -117,13 +118,9 @@ CREATE TABLE "sla_notices" (
 );
 
 --> statement-breakpoint
-CREATE TABLE "sla_replans" (
-	"calendar_id" text PRIMARY KEY NOT NULL,
-	"version" bigint NOT NULL,
-	"cursor" text NOT NULL,
-	"done" bigint NOT NULL,
-	"started_at" timestamp(3) with time zone NOT NULL,
-	"finished_at" timestamp(3) with time zone
+CREATE TABLE "sla_marks" (
+	"name" text PRIMARY KEY NOT NULL,
+	"at" timestamp(3) with time zone NOT NULL
 );
 
 --> statement-breakpoint

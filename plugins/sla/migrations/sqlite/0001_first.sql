@@ -17,6 +17,7 @@ CREATE TABLE `sla_calendar_versions` (
 	`at` integer NOT NULL,
 	`definition` text NOT NULL,
 	`hours` text NOT NULL,
+	`digest` text NOT NULL,
 	`agent_id` text,
 	PRIMARY KEY(`calendar_id`, `version`)
 ) STRICT;
@@ -34,7 +35,7 @@ CREATE TABLE `sla_calendar_sources` (
 ) STRICT;
 --> statement-breakpoint
 CREATE TABLE `sla_books` (
-	`revision` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`revision` integer PRIMARY KEY NOT NULL,
 	`at` integer NOT NULL,
 	`policies` text NOT NULL,
 	`agent_id` text
@@ -124,11 +125,7 @@ CREATE INDEX `sla_notices_by_ticket` ON `sla_notices` (`ticket_id`);
 --> statement-breakpoint
 CREATE INDEX `sla_notices_waiting` ON `sla_notices` (`mailed_at`,`agent_id`,`id`);
 --> statement-breakpoint
-CREATE TABLE `sla_replans` (
-	`calendar_id` text PRIMARY KEY NOT NULL,
-	`version` integer NOT NULL,
-	`cursor` text NOT NULL,
-	`done` integer NOT NULL,
-	`started_at` integer NOT NULL,
-	`finished_at` integer
+CREATE TABLE `sla_marks` (
+	`name` text PRIMARY KEY NOT NULL,
+	`at` integer NOT NULL
 ) STRICT;

@@ -1,9 +1,11 @@
-// POST /evaluate: what would the timers be? Nothing is read and nothing is stored.
+// The two pure questions: what would the timers be, and what would have been missed. Nothing is stored.
 import Type from 'typebox'
 import type { App } from '../app.js'
 import { evaluate } from '../engine/evaluate.js'
+import type { Parts } from '../ticket/plan.js'
 import { shown, timerShape } from './answer.js'
 import { body, questionOf } from './body.js'
+import { outcome, type Resolver, simulate, simulation } from './simulate.js'
 
 export function evaluateRoute(app: App): void {
   app.route({
@@ -19,5 +21,18 @@ export function evaluateRoute(app: App): void {
       const { facts, now } = questionOf(body)
       return { timers: evaluate(facts, now).map(({ timer }) => shown(timer)) }
     },
+  })
+}
+
+export function simulateRoute(parts: Parts, resolve: Resolver): void {
+  const { app } = parts
+  app.route({
+    method: 'POST',
+    url: '/simulate',
+    permission: app.permissions.read,
+    summary: 'Try policies and calendars on the tickets of the last days, before they are saved',
+    body: simulation,
+    response: { 200: outcome },
+    handler: ({ body, who }) => simulate(parts, resolve, who, body),
   })
 }

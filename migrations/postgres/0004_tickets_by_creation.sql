@@ -1,1 +1,0 @@
-CREATE INDEX "tickets_by_creation" ON "tickets" USING btree ("created_at","number");

@@ -1,0 +1,181 @@
+// Brings what is stored of some tickets up to their facts: everything is computed anew, what differs is written, what
+// is due is done, and a job waits for the next instant at which something will be.
+import { and, inArray, sql } from 'drizzle-orm'
+import { newId, type PluginTx } from 'frontdesk/plugin'
+import type { App } from '../app.js'
+import type { Evaluated } from '../engine/evaluate.js'
+import type { Books } from '../policy/books.js'
+import { type Calendars, hoursOf, versionAt } from '../policy/rules.js'
+import { stepsOf } from '../policy/target.js'
+import { type Assignment, assignmentsFor } from './assign.js'
+import type { CalendarVersions } from './calendars.js'
+import { timersOf } from './compute.js'
+import { fire } from './fire.js'
+import { type Known, readAll, readSegments } from './read.js'
+import { fieldsOf } from './shown.js'
+import { type Ahead, stepsAhead } from './steps.js'
+import { writeTimers } from './write.js'
+
+export interface Parts {
+  readonly app: App
+  readonly books: Books
+  readonly versions: CalendarVersions
+  /** Computes a ticket again at the next instant at which something is due. */
+  readonly wake: ReturnType<App['job']>
+}
+
+export interface Planned {
+  readonly known: Known
+  readonly added: readonly Assignment[]
+  readonly current: Assignment | undefined
+  readonly timers: readonly Evaluated[]
+  readonly ahead: readonly Ahead[]
+}
+
+/** Bound tickets only; the others are passed by. */
+export async function plan(parts: Parts, tx: PluginTx, ids: readonly string[]): Promise<void> {
+  const { app } = parts
+  const { tickets } = app.tables
+  // The update is a lock: two workers never compute the same ticket at once.
+  const rows = await tx
+    .update(tickets)
+    .set({ seq: sql`${tickets.seq}` })
+    .where(inArray(tickets.ticketId, [...ids]))
+    .returning()
+  if (rows.length === 0) return
+  const known = await readAll(app, tx, rows)
+  const planned: Planned[] = []
+  const now = tx.now.getTime()
+  const added = new Map<Known, Assignment[]>()
+  for (const one of known) added.set(one, await assign(parts, tx, one))
+  const used = known.flatMap((one) =>
+    [...one.assignments, ...added.get(one)!].flatMap(({ calendarId }) => calendarId ?? []),
+  )
+  const calendars = await parts.versions.of(tx, used)
+  for (const one of known) planned.push(compute(one, added.get(one)!, calendars, now))
+  await write(parts, tx, planned)
+}
+
+async function assign({ app, books }: Parts, tx: PluginTx, known: Known): Promise<Assignment[]> {
+  const [book, ...later] = await books.since(tx, known.row.revision)
+  if (!book) return []
+  const last = known.assignments.at(-1)
+  return assignmentsFor(
+    {
+      moments: known.history.moments,
+      judged: known.row.seq,
+      last: last && { ...last, at: last.at.getTime() },
+      binding: { book, boundAt: known.row.boundAt.getTime(), later },
+      segments: await readSegments(app, tx, known.ticket, book),
+    },
+    tx.now.getTime(),
+  )
+}
+
+export function compute(
+  known: Known,
+  added: readonly Assignment[],
+  calendars: Calendars,
+  now: number,
+): Planned {
+  const all = [...known.assignments.map((row) => ({ ...row, at: row.at.getTime() })), ...added]
+  const current = all.at(-1)
+  const timers = timersOf(known.history.facts, all, calendars, now)
+  const ahead = timers.map((one) => {
+    const target = current?.targets.find(({ metric }) => metric === one.timer.metric)
+    const calendar = current?.calendarId ? versionAt(calendars(current.calendarId), now) : undefined
+    if (!target || !calendar) return { due: [], next: null }
+    const { metric, cycle, deadline } = one.timer
+    const fired = known.steps
+      .filter((row) => row.metric === metric && row.cycle === cycle && row.deadline === deadline)
+      .map(({ step }) => step)
+    return stepsAhead(one, stepsOf(target), new Set(fired), hoursOf(calendar), now)
+  })
+  return { known, added, current, timers, ahead }
+}
+
+async function write(parts: Parts, tx: PluginTx, planned: readonly Planned[]): Promise<void> {
+  const { app, books } = parts
+  const names = new Map((await books.newest(tx)).policies.map(({ id, name }) => [id, name]))
+  await writeAssignments(app, tx, planned)
+  await writeTimers(app, tx, planned)
+  await writeRows(app, tx, planned)
+  await app.setFields(
+    tx,
+    planned.map(({ known, current, timers, ahead }) => {
+      const policy = current?.policyId ? (names.get(current.policyId) ?? current.policyId) : null
+      return {
+        ticketId: known.row.ticketId,
+        values: fieldsOf(timers, policy, isWarned(known, timers, ahead)),
+      }
+    }),
+  )
+  await schedule(parts, tx, planned)
+  for (const one of planned) await fire(app, tx, one)
+}
+
+async function writeAssignments(app: App, tx: PluginTx, planned: readonly Planned[]) {
+  const rows = planned.flatMap(({ known, added }) =>
+    added.map(({ at, targets, ...rest }) => ({
+      ...rest,
+      id: newId(),
+      ticketId: known.row.ticketId,
+      at: new Date(at),
+      targets: [...targets],
+    })),
+  )
+  if (rows.length > 0) await tx.insert(app.tables.assignments).values(rows)
+}
+
+async function writeRows(app: App, tx: PluginTx, planned: readonly Planned[]) {
+  const { tickets } = app.tables
+  for (const { known, current, timers } of planned) {
+    const { row, history, ticket } = known
+    const merged = history.facts.some(({ type }) => type === 'merged')
+    const next = {
+      seq: history.seq,
+      policyId: current?.policyId ?? null,
+      // A ticket that is closed for good is not looked at again when calendars and policies change.
+      open: !merged && ticket.status !== 'closed' && timers.some(({ timer }) => timer.state !== 'cancelled'),
+    }
+    if (next.seq === row.seq && next.policyId === row.policyId && next.open === row.open) continue
+    await tx
+      .update(tickets)
+      .set(next)
+      .where(and(inArray(tickets.ticketId, [row.ticketId])))
+  }
+}
+
+const isWarned = ({ steps }: Known, timers: readonly Evaluated[], ahead: readonly Ahead[]) =>
+  timers.some(
+    ({ timer }, i) =>
+      timer.state === 'running' &&
+      (ahead[i]!.due.length > 0 ||
+        steps.some(
+          (row) =>
+            row.metric === timer.metric && row.cycle === timer.cycle && row.deadline === timer.deadline,
+        )),
+  )
+
+async function schedule({ wake }: Parts, tx: PluginTx, planned: readonly Planned[]) {
+  const now = tx.now.getTime()
+  const at = new Map(planned.map((one) => [one.known.row.ticketId, nextLook(one, now)]))
+  const waiting = [...at].flatMap(([ticketId, next]) =>
+    next === null ? [] : [{ data: { ticketId }, key: ticketId, at: new Date(next) }],
+  )
+  const none = [...at].flatMap(([ticketId, next]) => (next === null ? [ticketId] : []))
+  if (waiting.length > 0) await wake.scheduleMany(tx, waiting)
+  if (none.length > 0) await wake.cancelMany(tx, none)
+}
+
+/** The next deadline, step, or reply that was planned for later. */
+function nextLook({ known, timers, ahead }: Planned, now: number): number | null {
+  const instants = [
+    ...ahead.flatMap(({ next }) => next ?? []),
+    ...timers.flatMap(({ timer }) =>
+      timer.state === 'running' && timer.dueAt !== null ? timer.dueAt + 1 : [],
+    ),
+    ...known.history.facts.flatMap(({ at }) => (at > now ? at : [])),
+  ]
+  return instants.length > 0 ? Math.min(...instants) : null
+}

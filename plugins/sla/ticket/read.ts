@@ -1,0 +1,122 @@
+// What is known of some tickets, read in a few queries however many they are.
+import { asc, eq, inArray } from 'drizzle-orm'
+import type { PluginReader, PluginTx, TicketView, TimelineEntry } from 'frontdesk/plugin'
+import type { App } from '../app.js'
+import { segmentsOf } from '../policy/choose.js'
+import type { Book } from './assign.js'
+import { type History, historyOf } from './history.js'
+
+export type TicketRow = App['tables']['tickets']['$inferSelect']
+export type TimerRow = App['tables']['timers']['$inferSelect']
+export type StepRow = App['tables']['steps']['$inferSelect']
+export type AssignmentRow = App['tables']['assignments']['$inferSelect']
+
+export interface Known {
+  readonly row: TicketRow
+  readonly ticket: TicketView
+  readonly history: History
+  readonly assignments: readonly AssignmentRow[]
+  readonly timers: readonly TimerRow[]
+  readonly steps: readonly StepRow[]
+}
+
+/** Longer ones are read on in pages. */
+const LONG = 500
+const PAGE = 200
+
+/** @param rows locked by this transaction. */
+export async function readAll(app: App, tx: PluginTx, rows: readonly TicketRow[]): Promise<Known[]> {
+  const ids = rows.map(({ ticketId }) => ticketId)
+  const { assignments, timers, steps } = app.tables
+  const tickets = await app.desk.ticketsById(tx, ids)
+  const timelines = await app.desk.timelines(tx, ids, { limit: LONG })
+  const assigned = byTicket(
+    await tx
+      .select()
+      .from(assignments)
+      .where(inArray(assignments.ticketId, ids))
+      .orderBy(asc(assignments.ticketId), asc(assignments.at), asc(assignments.id)),
+  )
+  const timed = byTicket(await tx.select().from(timers).where(inArray(timers.ticketId, ids)))
+  const fired = byTicket(await tx.select().from(steps).where(inArray(steps.ticketId, ids)))
+  const found: Known[] = []
+  for (const row of rows) {
+    const ticket = tickets.get(row.ticketId)
+    if (!ticket) continue
+    const timeline = await readTimeline(app, tx, row.ticketId, timelines.get(row.ticketId) ?? [])
+    found.push({
+      row,
+      ticket,
+      history: await readHistory(app, tx, ticket, timeline),
+      assignments: assigned.get(row.ticketId) ?? [],
+      timers: timed.get(row.ticketId) ?? [],
+      steps: fired.get(row.ticketId) ?? [],
+    })
+  }
+  return found
+}
+
+/** @param begin what was read of it already. */
+export async function readTimeline(
+  app: App,
+  r: PluginReader,
+  ticketId: string,
+  begin: readonly TimelineEntry[] = [],
+): Promise<readonly TimelineEntry[]> {
+  if (begin.length > 0 && begin.length < LONG) return begin
+  const entries = [...begin]
+  for (;;) {
+    const page = await app.desk.timeline(r, ticketId, { since: entries.at(-1)?.seq ?? 0, limit: PAGE })
+    entries.push(...page)
+    if (page.length < PAGE) return entries
+  }
+}
+
+/** What is stored of one ticket, without a lock. */
+export async function stored(app: App, r: PluginReader, ticketId: string) {
+  const { tickets, assignments, steps } = app.tables
+  const [row] = await r.select().from(tickets).where(eq(tickets.ticketId, ticketId))
+  return {
+    row,
+    assignments: await r
+      .select()
+      .from(assignments)
+      .where(eq(assignments.ticketId, ticketId))
+      .orderBy(asc(assignments.at), asc(assignments.id)),
+    steps: await r.select().from(steps).where(eq(steps.ticketId, ticketId)),
+  }
+}
+
+/** Messages that came from other tickets say themselves which direction they have. */
+export async function readHistory(
+  app: App,
+  r: PluginReader,
+  ticket: TicketView,
+  timeline: readonly TimelineEntry[],
+): Promise<History> {
+  const moved = new Map<string, 'in' | 'out' | 'note'>()
+  for (const { type, messageId } of timeline)
+    if (type === 'message_moved' && messageId !== null) {
+      const message = await app.desk.message(r, messageId)
+      if (message) moved.set(messageId, message.direction)
+    }
+  return historyOf(ticket, timeline, { ...app.settings(), moved })
+}
+
+/** Nothing is read where no policy asks for segments. */
+export async function readSegments(app: App, r: PluginReader, ticket: TicketView, book: Book) {
+  const asked = book.policies.some(({ when }) => when.segments !== undefined)
+  const contact = asked ? await app.desk.contact(r, ticket.requesterId) : undefined
+  const addresses = contact?.identities.filter(({ kind }) => kind === 'email').map(({ value }) => value)
+  return segmentsOf(app.settings().segments, addresses ?? [])
+}
+
+function byTicket<Row extends { ticketId: string }>(rows: readonly Row[]): Map<string, Row[]> {
+  const found = new Map<string, Row[]>()
+  for (const row of rows) {
+    const list = found.get(row.ticketId)
+    if (list) list.push(row)
+    else found.set(row.ticketId, [row])
+  }
+  return found
+}

@@ -1,0 +1,136 @@
+// Many tickets, one after the other: when a calendar or a policy has changed, or the plugin was away. In small
+// transactions with a rest after each, so that the desk goes on working meanwhile.
+import { setTimeout } from 'node:timers/promises'
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
+import type { PluginTx, TicketView } from 'frontdesk/plugin'
+import { type Parts, plan } from './plan.js'
+
+export type Walk =
+  /** A calendar has a new version: timers that run on it. */
+  | { readonly kind: 'calendar'; readonly id: string }
+  /** A policy was switched off: tickets that are under it. */
+  | { readonly kind: 'policy'; readonly id: string }
+  /** The policies of a revision are applied anew to all tickets. */
+  | { readonly kind: 'reapply'; readonly id: string; readonly revision: number; readonly at: number }
+  /** The plugin was away: every ticket that is open, and those that were opened meanwhile. */
+  | { readonly kind: 'return'; readonly id: string; readonly since: number }
+
+type Data = Walk & { readonly cursor: string }
+
+/** A transaction of so many takes a few milliseconds. */
+const PORTION = 20
+/** One run of the job; then others of its kind have their turn. */
+const RUN_MS = 5_000
+/** Milliseconds of rest for each millisecond of work. */
+const REST = 0.5
+
+export interface Walker {
+  begin(tx: PluginTx, walk: Walk): Promise<void>
+}
+
+export function walker(parts: Parts): Walker {
+  const { app } = parts
+  const job = app.job<Data>('walk', {
+    concurrency: 1,
+    async run({ data, signal, complete }) {
+      const until = performance.now() + RUN_MS
+      let { cursor } = data
+      while (performance.now() < until && !signal.aborted) {
+        const begun = performance.now()
+        const last = await app.db.transaction((tx) => portion(parts, tx, { ...data, cursor }))
+        if (last === undefined) return
+        cursor = last
+        await setTimeout((performance.now() - begun) * REST)
+      }
+      await app.db.transaction(async (tx) => {
+        // A newer change has begun anew already: then the row that waits is not this one's to move.
+        await job.schedule(tx, { ...data, cursor }, { key: keyOf(data) })
+        await complete(tx)
+      })
+    },
+  })
+  return { begin: (tx, walk) => job.schedule(tx, { ...walk, cursor: '' }, { key: keyOf(walk) }) }
+}
+
+const keyOf = ({ kind, id }: Walk) => `${kind}:${id}`
+
+/** @returns the last ticket that was looked at; undefined: there are no more. */
+async function portion(parts: Parts, tx: PluginTx, data: Data): Promise<string | undefined> {
+  const ids = await next(parts, tx, data)
+  if (ids.length === 0) return undefined
+  await plan(parts, tx, ids)
+  return ids.at(-1)
+}
+
+async function next(parts: Parts, tx: PluginTx, data: Data): Promise<string[]> {
+  const { tickets, timers } = parts.app.tables
+  if (data.kind === 'reapply' || data.kind === 'return') return everyTicket(parts, tx, data)
+  const rows =
+    data.kind === 'calendar'
+      ? await tx
+          .selectDistinct({ ticketId: timers.ticketId })
+          .from(timers)
+          .where(and(eq(timers.calendarId, data.id), eq(timers.open, true), gt(timers.ticketId, data.cursor)))
+          .orderBy(asc(timers.ticketId))
+          .limit(PORTION)
+      : await tx
+          .select({ ticketId: tickets.ticketId })
+          .from(tickets)
+          .where(
+            and(eq(tickets.policyId, data.id), eq(tickets.open, true), gt(tickets.ticketId, data.cursor)),
+          )
+          .orderBy(asc(tickets.ticketId))
+          .limit(PORTION)
+  return rows.map(({ ticketId }) => ticketId)
+}
+
+/** Also those that were never bound: they were there before the plugin, or came while it was off. */
+async function everyTicket(
+  parts: Parts,
+  tx: PluginTx,
+  data: Extract<Data, { kind: 'reapply' | 'return' }>,
+): Promise<string[]> {
+  const { app, books } = parts
+  const page = await app.desk.tickets(tx, {
+    limit: PORTION,
+    ...(data.cursor !== '' && { after: data.cursor }),
+  })
+  const live = page.filter(({ status }) => status !== 'closed')
+  if (data.kind === 'reapply') await bindAll(parts, tx, live, () => data)
+  else {
+    const all = await books.since(tx, 0)
+    const missed = live.filter(({ createdAt }) => createdAt.getTime() >= data.since)
+    await bindAll(parts, tx, missed, ({ createdAt }) => {
+      const at = createdAt.getTime()
+      return { at, revision: all.findLast((book) => book.at <= at)?.revision ?? 0 }
+    })
+  }
+  return page.map(({ id }) => id)
+}
+
+/** Binds them where they are not bound; applied anew, also where they are. */
+async function bindAll(
+  { app }: Parts,
+  tx: PluginTx,
+  found: readonly TicketView[],
+  to: (ticket: TicketView) => { readonly kind?: string; readonly revision: number; readonly at: number },
+): Promise<void> {
+  if (found.length === 0) return
+  const { tickets } = app.tables
+  const rows = found.map((ticket) => ({
+    ticketId: ticket.id,
+    number: ticket.number,
+    revision: to(ticket).revision,
+    boundAt: new Date(to(ticket).at),
+    seq: 0,
+    policyId: null,
+    open: true,
+  }))
+  const insert = tx.insert(tickets).values(rows)
+  if (to(found[0]!).kind !== 'reapply') await insert.onConflictDoNothing()
+  else
+    await insert.onConflictDoUpdate({
+      target: tickets.ticketId,
+      set: { revision: sql`excluded.revision`, boundAt: sql`excluded.bound_at` },
+    })
+}

@@ -1,0 +1,89 @@
+// What makes the plugin look at a ticket: what happens on it, its next deadline, and changes of calendars and policies.
+import { eq } from 'drizzle-orm'
+import {
+  type Event,
+  messageQueued,
+  messageReceived,
+  type PluginTx,
+  ticketCreated,
+  ticketMerged,
+  ticketUpdated,
+} from 'frontdesk/plugin'
+import type { App } from '../app.js'
+import type { Books } from '../policy/books.js'
+import type { CalendarVersions } from './calendars.js'
+import { type Parts, plan } from './plan.js'
+
+export function watch(app: App, books: Books, versions: CalendarVersions): Parts {
+  const parts: Parts = {
+    app,
+    books,
+    versions,
+    wake: app.job<{ ticketId: string }>('wake', {
+      concurrency: 8,
+      run: (job) =>
+        app.db.transaction(async (tx) => {
+          await plan(parts, tx, [job.data.ticketId])
+          await job.complete(tx)
+        }),
+    }),
+  }
+  app.on(ticketCreated, 'bind', ({ ticketId }, job) =>
+    app.db.transaction(async (tx) => {
+      await bind(parts, tx, ticketId)
+      await plan(parts, tx, [ticketId])
+      await job.complete(tx)
+    }),
+  )
+  const again = <Payload extends { ticketId: string }>(
+    event: Event<Payload>,
+    when?: (payload: Payload) => boolean,
+  ) =>
+    app.on(
+      event,
+      'plan',
+      ({ ticketId }, job) =>
+        app.db.transaction(async (tx) => {
+          if (await isBehind(app, tx, ticketId)) await plan(parts, tx, [ticketId])
+          await job.complete(tx)
+        }),
+      when && { when: when as never },
+    )
+  again(messageReceived)
+  again(messageQueued)
+  again(ticketMerged)
+  // Its own fields are of no interest to itself.
+  again(ticketUpdated, ({ changes }) => Object.keys(changes).some((name) => !name.startsWith('sla.')))
+  return parts
+}
+
+/** New tickets come under the policies of the instant at which they were opened. */
+async function bind({ app, books }: Parts, tx: PluginTx, ticketId: string): Promise<void> {
+  const ticket = await app.desk.ticket(tx, ticketId)
+  if (!ticket) return
+  const all = await books.since(tx, 0)
+  const book = all.findLast(({ at }) => at <= ticket.createdAt.getTime()) ?? all[0]
+  await tx
+    .insert(app.tables.tickets)
+    .values({
+      ticketId,
+      number: ticket.number,
+      revision: book?.revision ?? 0,
+      boundAt: ticket.createdAt,
+      seq: 0,
+      policyId: null,
+      open: true,
+    })
+    .onConflictDoNothing()
+}
+
+/** Several events of one commit lead to one look. */
+async function isBehind(app: App, tx: PluginTx, ticketId: string): Promise<boolean> {
+  const { tickets } = app.tables
+  const [row] = await tx.select().from(tickets).where(eq(tickets.ticketId, ticketId))
+  if (!row) return false
+  const later = await app.desk.timeline(tx, ticketId, { since: row.seq, limit: 200 })
+  const own = ({ type, data }: (typeof later)[number]) =>
+    type === 'changed' && Object.keys(data).every((name) => name.startsWith('sla.'))
+  return !later.every(own)
+}

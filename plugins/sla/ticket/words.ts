@@ -1,0 +1,61 @@
+// A timer in one sentence, for people.
+import { DAY } from '../engine/clock.js'
+import { explain } from '../engine/explain.js'
+import type { Metric, Timer } from '../engine/timer.js'
+
+export const nameOf: Record<Metric, string> = {
+  first_response: 'first response',
+  next_response: 'next response',
+  resolution: 'resolution',
+  periodic_update: 'next update',
+}
+
+export function inWords(timer: Timer): string {
+  const { metric, rule, state, dueAt, consumed, breachedAt } = timer
+  const name = `The ${nameOf[metric]}`
+  const clock = rule.calendar
+    ? `open time of ${rule.calendar.name} (version ${rule.calendar.version})`
+    : 'time'
+  const used = `${lengthInWords(consumed)} of ${lengthInWords(rule.target)} of ${clock} are used`
+  const skipped = skippedInWords(timer)
+  switch (state) {
+    case 'cancelled':
+      return `${name} is not measured any more: the ticket was merged, is spam, or is under no policy.`
+    case 'met':
+      return `${name} came in time: ${used}${skipped}.`
+    case 'stopped':
+      return `${name} is not needed any more: the ticket was solved; ${used}${skipped}.`
+    case 'breached':
+      return `${name} was missed at ${instant(breachedAt!)}: ${used}${skipped}.`
+    case 'paused':
+      return `${name} waits: ${explain(timer).at(-1)?.why ?? 'paused'}; ${used}${skipped}.`
+    default:
+      return dueAt === null
+        ? `${name} is never due: its calendar has too few open hours within two years; ${used}.`
+        : `${name} is due at ${instant(dueAt)}: ${used}${skipped}.`
+  }
+}
+
+/** The time that did not count, by its reasons. */
+function skippedInWords(timer: Timer): string {
+  const sums = new Map<string, number>()
+  for (const { counted, from, to, why } of explain(timer)) {
+    const reason = why.replace(/ \(.*\)$/, '')
+    if (!counted) sums.set(reason, (sums.get(reason) ?? 0) + to - from)
+  }
+  if (sums.size === 0) return ''
+  return `; not counted: ${[...sums].map(([why, ms]) => `${lengthInWords(ms)} ${why}`).join(', ')}`
+}
+
+const instant = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
+
+export function lengthInWords(ms: number): string {
+  const minutes = Math.floor(Math.abs(ms) / 60_000)
+  const parts = [
+    [Math.floor((minutes * 60_000) / DAY), 'd'],
+    [Math.floor(minutes / 60) % 24, 'h'],
+    [minutes % 60, 'min'],
+  ] as const
+  const text = parts.flatMap(([count, unit]) => (count > 0 ? `${count} ${unit}` : [])).join(' ')
+  return text === '' ? '0 min' : text
+}

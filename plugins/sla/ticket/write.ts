@@ -1,0 +1,125 @@
+// The timers of some tickets, written where they differ from what is stored.
+import { and, eq, sql } from 'drizzle-orm'
+import type { PluginTx } from 'frontdesk/plugin'
+import type { App } from '../app.js'
+import type { Timer } from '../engine/timer.js'
+import { timerBreached } from '../events.js'
+import type { Attributes } from './history.js'
+import type { Planned } from './plan.js'
+import type { TimerRow } from './read.js'
+
+/** Rows of one statement: each has many values, and a statement has a limit of them. */
+const PORTION = 200
+
+export async function writeTimers(app: App, tx: PluginTx, planned: readonly Planned[]): Promise<void> {
+  const { timers } = app.tables
+  const changed: TimerRow[] = []
+  for (const one of planned) {
+    const before = new Map(one.known.timers.map((row) => [keyOf(row), row]))
+    for (const { timer } of one.timers) {
+      const old = before.get(keyOf(timer))
+      const row = rowOf(one, timer, old, tx.now)
+      before.delete(keyOf(timer))
+      if (old && same(old, row)) continue
+      changed.push(row)
+      if (row.breachedAt && !old?.breachedAt) await tell(app, tx, row)
+    }
+    // A reply that was taken back, a message that was moved away: what followed from them has not happened.
+    for (const { ticketId, metric, cycle } of before.values())
+      await tx
+        .delete(timers)
+        .where(and(eq(timers.ticketId, ticketId), eq(timers.metric, metric), eq(timers.cycle, cycle)))
+  }
+  for (let i = 0; i < changed.length; i += PORTION)
+    await tx
+      .insert(timers)
+      .values(changed.slice(i, i + PORTION))
+      .onConflictDoUpdate({ target: [timers.ticketId, timers.metric, timers.cycle], set: ALL })
+}
+
+const tell = (app: App, tx: PluginTx, row: TimerRow) =>
+  app.emit(tx, timerBreached, {
+    ticketId: row.ticketId,
+    metric: row.metric,
+    cycle: row.cycle,
+    policyId: row.policyId,
+    breachedAt: row.breachedAt!.toISOString(),
+    detectedAt: tx.now.toISOString(),
+  })
+
+const keyOf = ({ metric, cycle }: { metric: string; cycle: number }) => `${metric} ${cycle}`
+
+function rowOf({ known, current }: Planned, timer: Timer, old: TimerRow | undefined, now: Date): TimerRow {
+  const { ticket, history } = known
+  const ended = timer.stoppedAt ?? timer.breachedAt
+  const { assigneeId, teamId, inboxId } = attributesAt(history.moments, ended)
+  const { calendar, target } = timer.rule
+  return {
+    ticketId: ticket.id,
+    metric: timer.metric,
+    cycle: timer.cycle,
+    number: ticket.number,
+    // Whoever is under no policy any more keeps the name of the one that was missed or met.
+    policyId: current?.policyId ?? old?.policyId ?? null,
+    policyVersion: current?.policyVersion ?? old?.policyVersion ?? null,
+    calendarId: calendar?.id ?? null,
+    calendarVersion: calendar?.version ?? null,
+    targetMs: target,
+    startedAt: new Date(timer.startedAt),
+    dueAt: dateOf(timer.dueAt),
+    state: timer.state,
+    open: timer.stoppedAt === null && timer.state !== 'cancelled',
+    consumedMs: timer.consumed,
+    stoppedAt: dateOf(timer.stoppedAt),
+    breachedAt: dateOf(timer.breachedAt),
+    detectedAt: timer.breachedAt === null ? null : (old?.detectedAt ?? now),
+    deadline: timer.deadline,
+    agentId: timer.stoppedBy ?? assigneeId,
+    teamId,
+    inboxId,
+    channel: ticket.channel,
+  }
+}
+
+const dateOf = (at: number | null): Date | null => (at === null ? null : new Date(at))
+
+/** As they were at that instant; null: now. */
+const attributesAt = (moments: readonly { at: number; attributes: Attributes }[], at: number | null) =>
+  (moments.findLast((one) => at === null || one.at <= at) ?? moments[0]!).attributes
+
+/** Consumed time of a timer that runs grows by itself: it alone is no reason to write. */
+const same = (a: TimerRow, b: TimerRow): boolean =>
+  (Object.keys(b) as (keyof TimerRow)[]).every(
+    (key) =>
+      (key === 'consumedMs' && b.open && b.state !== 'paused') ||
+      (a[key] instanceof Date ? a[key].getTime() : a[key]) ===
+        (b[key] instanceof Date ? b[key].getTime() : b[key]),
+  )
+
+const excluded = (column: string) => sql.raw(`excluded.${column}`)
+/** Column names are snake_case on both databases. */
+const ALL = Object.fromEntries(
+  (
+    [
+      'number',
+      'policyId',
+      'policyVersion',
+      'calendarId',
+      'calendarVersion',
+      'targetMs',
+      'startedAt',
+      'dueAt',
+      'state',
+      'open',
+      'consumedMs',
+      'stoppedAt',
+      'breachedAt',
+      'detectedAt',
+      'deadline',
+      'agentId',
+      'teamId',
+      'inboxId',
+      'channel',
+    ] satisfies (keyof TimerRow)[]
+  ).map((name) => [name, excluded(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))]),
+)
