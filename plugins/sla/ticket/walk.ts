@@ -18,7 +18,7 @@ export type Walk =
 type Data = Walk & { readonly cursor: string }
 
 /** A transaction of so many takes a few milliseconds. */
-const PORTION = 20
+const PORTION = 5
 /** One run of the job; then others of its kind have their turn. */
 const RUN_MS = 5_000
 /** Milliseconds of rest for each millisecond of work. */
