@@ -64,7 +64,7 @@ export function assignmentsFor(
   const points = [
     ...(bound ? [{ at: boundAt, moment: momentAt(boundAt), why: last ? 're-applied' : 'new' }] : []),
     ...moments
-      .filter(({ seq, at }) => seq > judged && at > boundAt)
+      .filter(({ seq, at }) => seq > judged && (at > boundAt || (!bound && at === boundAt)))
       .map((moment) => ({ at: moment.at, moment, why: 'the ticket changed' })),
     ...[...new Set(ends.values())].map((at) => ({ at, moment: momentAt(at), why: OFF })),
   ].sort((a, b) => a.at - b.at)
