@@ -5,9 +5,11 @@ import { setUpCalendars } from './calendar/index.js'
 import { calcCommand } from './commands.js'
 import { stepReached, timerBreached } from './events.js'
 import { fields } from './fields.js'
+import { setUpNotices } from './notices/index.js'
 import { permissions } from './permissions.js'
 import { Books } from './policy/books.js'
 import { policyRoutes } from './policy/routes.js'
+import { reportRoutes } from './report/routes.js'
 import { settings } from './settings.js'
 import { tables } from './tables.js'
 import { noticeAbsence } from './ticket/away.js'
@@ -46,6 +48,8 @@ export default definePlugin({
       },
     )
     ticketRoute(parts)
+    reportRoutes(app, books)
+    setUpNotices(app)
     evaluateRoute(app)
     simulateRoute(parts, calendars.resolve)
   },

@@ -84,6 +84,8 @@ CREATE TABLE "sla_timers" (
 	"stopped_at" timestamp(3) with time zone,
 	"breached_at" timestamp(3) with time zone,
 	"detected_at" timestamp(3) with time zone,
+	"outcome" text NOT NULL,
+	"counted_at" timestamp(3) with time zone NOT NULL,
 	"deadline" bigint NOT NULL,
 	"agent_id" text,
 	"team_id" text,
@@ -110,6 +112,8 @@ CREATE TABLE "sla_notices" (
 	"agent_id" text NOT NULL,
 	"ticket_id" text NOT NULL,
 	"number" bigint NOT NULL,
+	"metric" text,
+	"cycle" bigint,
 	"text" text NOT NULL,
 	"at" timestamp(3) with time zone NOT NULL,
 	"read_at" timestamp(3) with time zone,
@@ -133,7 +137,11 @@ CREATE INDEX "sla_timers_by_calendar" ON "sla_timers" USING btree ("calendar_id"
 --> statement-breakpoint
 CREATE INDEX "sla_timers_by_start" ON "sla_timers" USING btree ("started_at","ticket_id");
 --> statement-breakpoint
-CREATE INDEX "sla_notices_by_agent" ON "sla_notices" USING btree ("agent_id","id");
+CREATE INDEX "sla_timers_by_counted" ON "sla_timers" USING btree ("counted_at","ticket_id","metric","cycle");
+--> statement-breakpoint
+CREATE INDEX "sla_notices_by_agent" ON "sla_notices" USING btree ("agent_id","read_at","id");
+--> statement-breakpoint
+CREATE INDEX "sla_notices_by_read" ON "sla_notices" USING btree ("read_at","id");
 --> statement-breakpoint
 CREATE INDEX "sla_notices_by_ticket" ON "sla_notices" USING btree ("ticket_id");
 --> statement-breakpoint

@@ -84,6 +84,8 @@ CREATE TABLE `sla_timers` (
 	`stopped_at` integer,
 	`breached_at` integer,
 	`detected_at` integer,
+	`outcome` text NOT NULL,
+	`counted_at` integer NOT NULL,
 	`deadline` integer NOT NULL,
 	`agent_id` text,
 	`team_id` text,
@@ -95,6 +97,8 @@ CREATE TABLE `sla_timers` (
 CREATE INDEX `sla_timers_by_calendar` ON `sla_timers` (`calendar_id`,`open`,`ticket_id`);
 --> statement-breakpoint
 CREATE INDEX `sla_timers_by_start` ON `sla_timers` (`started_at`,`ticket_id`);
+--> statement-breakpoint
+CREATE INDEX `sla_timers_by_counted` ON `sla_timers` (`counted_at`,`ticket_id`,`metric`,`cycle`);
 --> statement-breakpoint
 CREATE TABLE `sla_steps` (
 	`ticket_id` text NOT NULL,
@@ -112,13 +116,17 @@ CREATE TABLE `sla_notices` (
 	`agent_id` text NOT NULL,
 	`ticket_id` text NOT NULL,
 	`number` integer NOT NULL,
+	`metric` text,
+	`cycle` integer,
 	`text` text NOT NULL,
 	`at` integer NOT NULL,
 	`read_at` integer,
 	`mailed_at` integer
 ) STRICT;
 --> statement-breakpoint
-CREATE INDEX `sla_notices_by_agent` ON `sla_notices` (`agent_id`,`id`);
+CREATE INDEX `sla_notices_by_agent` ON `sla_notices` (`agent_id`,`read_at`,`id`);
+--> statement-breakpoint
+CREATE INDEX `sla_notices_by_read` ON `sla_notices` (`read_at`,`id`);
 --> statement-breakpoint
 CREATE INDEX `sla_notices_by_ticket` ON `sla_notices` (`ticket_id`);
 --> statement-breakpoint
