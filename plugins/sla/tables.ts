@@ -22,6 +22,8 @@ export const tables = (c: Kit) => ({
       /** Null: the last look at it went well. */
       feedFailingSince: c.instant(),
       createdAt: c.instant().notNull(),
+      /** The row stays, because old tickets are explained by its versions; its name is free again. */
+      deletedAt: c.instant(),
     },
     (t) => [c.unique('calendars_by_name').on(t.name)],
   ),
@@ -36,8 +38,6 @@ export const tables = (c: Kit) => ({
       definition: c.json<CalendarDefinition>().notNull(),
       /** What came out of it, with every holiday looked up. */
       hours: c.json<Hours>().notNull(),
-      /** Names the hours by what they say: what was read once need not be read again. */
-      digest: c.text().notNull(),
       /** The agent; null: the plugin, after a look at the feed or at the turn of a year. */
       agentId: c.text(),
     },

@@ -37,6 +37,8 @@ export interface RouteDefinition<P extends TSchema, Q extends TSchema, B extends
   /** Success status -> schema; `null`: no content. */
   response: { [status: number]: TSchema | null }
   bodyLimit?: number
+  /** The answer is no JSON, but a string or stream of this type. */
+  produces?: string
   /** The answer is a stream without an end: HEAD, which would read it, is left out. */
   endless?: boolean
   /** Another way to say who is asking, tried before the token; undefined: it was not used. */
@@ -76,7 +78,7 @@ export function routeAdder(app: FastifyInstance, { db, principals, secrets }: Ro
       url: `/api${url}`,
       schema: schemaOf(definition),
       config: { permission: typeof permission === 'string' ? permission : permission.name },
-      ...(definition.endless && { exposeHeadRoute: false }),
+      ...((definition.endless || definition.produces) && { exposeHeadRoute: false }),
       ...(definition.bodyLimit && { bodyLimit: definition.bodyLimit }),
       async onRequest(request) {
         if (permission === 'public') return
@@ -147,7 +149,7 @@ function writer(
 }
 
 function schemaOf(definition: RouteDefinition<TSchema, TSchema, TSchema>) {
-  const { method, permission, tag, summary, description, params, query, body, response, consumes } =
+  const { method, permission, tag, summary, description, params, query, body, response, consumes, produces } =
     definition
   const needs =
     permission === 'public'
@@ -169,10 +171,7 @@ function schemaOf(definition: RouteDefinition<TSchema, TSchema, TSchema>) {
     ...(method === 'POST' && { headers: idempotencyHeader }),
     response: {
       ...Object.fromEntries(
-        Object.entries(response).map(([status, schema]) => [
-          status,
-          schema ?? Type.Null({ description: 'No content' }),
-        ]),
+        Object.entries(response).map(([status, schema]) => [status, shown(schema, produces)]),
       ),
       ...Object.fromEntries(
         Object.entries({ ...problems, ...withBody }).map(([status, text]) => [
@@ -182,4 +181,11 @@ function schemaOf(definition: RouteDefinition<TSchema, TSchema, TSchema>) {
       ),
     },
   }
+}
+
+function shown(schema: TSchema | null, produces: string | undefined) {
+  if (schema === null) return Type.Null({ description: 'No content' })
+  if (produces === undefined) return schema
+  const { description = 'Text' } = schema as { description?: string }
+  return { description, content: { [produces]: { schema } } }
 }

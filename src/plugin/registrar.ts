@@ -32,7 +32,7 @@ import type { Plugin, PluginTables } from './define.js'
 import type { Guard } from './guard.js'
 import { clearNotice, notify } from './notices.js'
 import { ownFields } from './own-fields.js'
-import type { PluginRoute } from './route.js'
+import { type PluginRoute, problemOfAnswer } from './route.js'
 import type { Service } from './service.js'
 
 /** What all plugins share. */
@@ -199,6 +199,8 @@ export function registrarFor(
       if (!/^\/[\w\-/:]*$/.test(route.url)) throw new Error(`the route "${route.url}" must begin with "/"`)
       if (/^\/(doctor|handlers|panels)(\/|$)/.test(route.url))
         throw new Error(`the route "${route.url}" belongs to the core`)
+      const wrong = problemOfAnswer(route)
+      if (wrong) throw new Error(`the route "${route.url}" ${wrong}`)
       const { permission } = route
       if (typeof permission !== 'string' && !known.has(permission.name))
         throw new Error(`the route "${route.url}" needs "${permission.name}", which nobody declares`)

@@ -37,5 +37,24 @@ export interface PluginRoute<Params extends TSchema, Query extends TSchema, Body
   body?: Body
   /** Success status -> schema of the answer; `null`: no content. */
   response: { [status: number]: TSchema | null }
+  /**
+   * The answer is text of this type and not JSON: `text/csv; charset=utf-8`. The handler returns a string, or an
+   * AsyncIterable of strings that is sent as it comes; `response` says `Type.String()`.
+   */
+  produces?: string
+  /** With `produces`: a browser saves the answer under this name. */
+  filename?: string | ((call: PluginCall<Static<Params>, Static<Query>, Static<Body>>) => string)
   handler(call: PluginCall<Static<Params>, Static<Query>, Static<Body>>): Promise<unknown>
+}
+
+/** What `produces` cannot be: it becomes a header, and JSON is written by its schema. */
+export function problemOfAnswer({
+  produces,
+  filename,
+}: Pick<PluginRoute<TSchema, TSchema, TSchema>, 'produces'> & { filename?: unknown }): string | undefined {
+  if (produces === undefined)
+    return filename === undefined ? undefined : 'has a `filename`, but `produces` nothing'
+  if (!/^[a-z]+\/[\w.+-]+(; ?charset=utf-8)?$/i.test(produces))
+    return `produces "${produces}", which is no type like "text/csv; charset=utf-8"`
+  return /^application\/json\b/i.test(produces) ? 'produces JSON: leave `produces` out' : undefined
 }

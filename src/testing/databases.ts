@@ -3,6 +3,8 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import SqliteDriver from 'better-sqlite3'
 import { prepare } from '../app/database.js'
 import { ROOT } from '../app/root.js'
 import { type Clock, newId, systemClock } from '../clock.js'
@@ -19,7 +21,10 @@ export function tempDir(): { dir: string; remove(): void } {
 }
 
 export async function openTestDatabase(name: DatabaseName, dir: string, clock: Clock): Promise<Db> {
-  if (name === 'sqlite') return prepare(openSqlite({ file: path.join(dir, 'frontdesk.db'), clock }))
+  if (name === 'sqlite')
+    return prepare(
+      openSqlite({ file: path.join(dir, 'frontdesk.db'), clock, connect: withoutWaitingForDisk }),
+    )
   const server = testServer()
   if (!server) return prepare(await openPglite(clock))
   const schema = await createSchema(server)
@@ -28,11 +33,27 @@ export async function openTestDatabase(name: DatabaseName, dir: string, clock: C
   return prepare(openPostgres({ driver: { ...driver, close }, clock }))
 }
 
+/** What a test writes need not outlive the power: hundreds of waits for the disk in each file. Tests of that open theirs. */
+function withoutWaitingForDisk(file: string, options: SqliteDriver.Options): SqliteDriver.Database {
+  const connection = new SqliteDriver(file, options)
+  const pragma = connection.pragma.bind(connection)
+  connection.pragma = (source, more) =>
+    pragma(source.replace('synchronous = FULL', 'synchronous = OFF'), more)
+  return connection
+}
+
 /** The address of a real PostgreSQL for tests, where there is one. Only here: nothing else reads it. */
-export const testServer = (): string | undefined => process.env.FRONTDESK_TEST_POSTGRES || undefined
+export const testServer = (): string | undefined => asked('FRONTDESK_TEST_POSTGRES')
 
 /** The address of a Redis that tests may use, each with a prefix of its own. Only here as well. */
-export const testRedis = (): string | undefined => process.env.FRONTDESK_TEST_REDIS || undefined
+export const testRedis = (): string | undefined => asked('FRONTDESK_TEST_REDIS')
+
+/** A test file that never comes by here does the same with servers as without: `npm run test:servers` leaves it out. */
+function asked(name: string): string | undefined {
+  const mark = process.env.FRONTDESK_TEST_ASKED
+  if (mark) writeFileSync(mark, '')
+  return process.env[name] || undefined
+}
 
 /** A schema of its own on the server of the tests: what its address leads to is empty. */
 export async function createSchema(server: string): Promise<{ url: string; drop(): Promise<void> }> {
@@ -56,6 +77,12 @@ async function tell(server: string, statement: string): Promise<void> {
 
 type Pglite = import('@electric-sql/pglite').PGlite
 
+/** A test file ends before the optimising compiler of WebAssembly has paid for itself: half of the time of a start. */
+function compileQuickly(): void {
+  setFlagsFromString('--liftoff-only')
+  setFlagsFromString('--wasm-lazy-compilation')
+}
+
 /** Making a cluster takes seconds of CPU, reading one a tenth of it: the first one made is kept for all test files. */
 async function startPglite(PGlite: typeof import('@electric-sql/pglite').PGlite): Promise<Pglite> {
   const kept = path.join(ROOT, 'node_modules', '.cache', `frontdesk-pglite-${pgliteVersion()}.tar`)
@@ -77,6 +104,7 @@ let shared: Promise<Pglite> | undefined
 let users = 0
 
 async function openPglite(clock: Clock): Promise<Db> {
+  if (!shared) compileQuickly()
   const [{ PGlite }, { drizzle }] = await Promise.all([
     import('@electric-sql/pglite'),
     import('drizzle-orm/pglite'),

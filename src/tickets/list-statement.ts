@@ -76,24 +76,35 @@ function build(q: Queries, t: Tables, shape: Shape) {
   const where = and(visible({ t }, shape.who), ...conditions(t, shape))
   const order = shape.sort.startsWith('-') ? desc : asc
   const limit = sql.placeholder('limit')
-  if (!isByField(shape)) {
+  if (!alongField(shape)) {
     const from = q.select(columns(t)).from(tickets).innerJoin(contacts, ofTicket).where(where)
     const byUpdate = shape.sort.endsWith('updated') ? [order(tickets.updatedAt)] : []
     return from.orderBy(...byUpdate, order(tickets.number)).limit(limit)
   }
-  // Along the index of the field: SQLite takes the tables of a cross join in the order in which they stand, and would
-  // otherwise begin with a filter and sort what it finds.
+  // SQLite takes the tables of a cross join in the order in which they stand; it would otherwise begin with a filter and
+  // sort what it finds.
+  const byValue = isByField(shape)
   return q
-    .select({ ...columns(t), sortedBy: ticketFields.value })
+    .select({ ...columns(t), ...(byValue && { sortedBy: ticketFields.value }) })
     .from(ticketFields)
     .crossJoin(tickets)
     .innerJoin(contacts, ofTicket)
-    .where(and(eq(ticketFields.field, p('sortField')), eq(tickets.number, ticketFields.number), where))
-    .orderBy(order(ticketFields.value), order(ticketFields.number))
+    .where(
+      and(
+        eq(ticketFields.field, p(byValue ? 'sortField' : 'field0')),
+        byValue ? undefined : eq(ticketFields.value, p('fieldValue0')),
+        eq(tickets.number, ticketFields.number),
+        where,
+      ),
+    )
+    .orderBy(...(byValue ? [order(ticketFields.value)] : []), order(ticketFields.number))
     .limit(limit)
 }
 
 const isByField = ({ sort }: Shape) => sort.endsWith('field')
+
+/** Its index has the order of the list: by value, or within one value by number. No list of what fits is made before. */
+const alongField = (shape: Shape) => isByField(shape) || (shape.fields > 0 && shape.sort.endsWith('created'))
 
 const columns = ({ tickets, contacts }: Tables) => ({
   id: tickets.id,
@@ -132,7 +143,9 @@ function conditions(t: Tables, shape: Shape): (SQL | undefined)[] {
       return sql`${tickets.number} in (select ${ticketWords.number} from ${ticketWords} where ${word})`
     }),
     ...upTo(shape.fields, (i) =>
-      ofField(sql`${f.field} = ${p(`field${i}`)} and ${f.value} = ${p(`fieldValue${i}`)}`),
+      i === 0 && alongField(shape) && !isByField(shape)
+        ? undefined
+        : ofField(sql`${f.field} = ${p(`field${i}`)} and ${f.value} = ${p(`fieldValue${i}`)}`),
     ),
     ...shape.ranges.map(({ from, before, sorted }, i) => {
       const range = and(
@@ -157,7 +170,7 @@ function beyond({ tickets, ticketFields: f }: Tables, shape: Shape): SQL | undef
   const further = shape.sort.startsWith('-') ? lt : gt
   const number = param(tickets.number, 'afterNumber')
   if (isByField(shape)) return further(sql`(${f.value}, ${f.number})`, sql`(${p('afterValue')}, ${number})`)
-  if (!shape.sort.endsWith('updated')) return further(tickets.number, number)
+  if (!shape.sort.endsWith('updated')) return further(alongField(shape) ? f.number : tickets.number, number)
   const at = param(tickets.updatedAt, 'afterAt')
   return or(further(tickets.updatedAt, at), and(eq(tickets.updatedAt, at), further(tickets.number, number)))
 }

@@ -92,6 +92,10 @@ eachDatabase(t, async (t, database) => {
     await set(app, 2, { 'hotel.floor': 12 })
     await set(app, 1, { 'hotel.floor': 12 })
     t.strictSame(await numbers('field=hotel.floor:12'), [2, 1])
+    t.strictSame(await numbers('field=hotel.floor:12&sort=created'), [1, 2])
+    t.strictSame(await numbers('field=hotel.floor:12&sort=updated'), [1, 2])
+    const { nextCursor } = (await get('field=hotel.floor:12&limit=1')).body
+    t.strictSame(await numbers(`field=hotel.floor:12&limit=1&cursor=${nextCursor}`), [1])
     t.strictSame(await numbers('field=hotel.floor:12&field=hotel.state:off'), [2])
     t.equal((await get(Array(5).fill('field=hotel.floor:12').join('&'))).status, 200)
     t.match(await get(Array(6).fill('field=hotel.floor:12').join('&')), { status: 400 })
@@ -163,6 +167,11 @@ eachDatabase(t, async (t, database) => {
         t.match(found, /ticket_fields_by_value/, JSON.stringify({ sort, ...more }))
         t.notMatch(found, /TEMP B-TREE|Sort|SCAN|Seq Scan/, JSON.stringify({ sort, ...more }))
       }
+    for (const sort of ['created', '-created'] as const) {
+      const found = await plan({ sort, fields: 1, after: true })
+      t.match(found, /ticket_fields_by_value/)
+      t.notMatch(found, /TEMP B-TREE|Sort|SCAN|Seq Scan|LIST SUBQUERY/, 'no list of all that fit')
+    }
     t.match(await plan({ fields: 2 }), /ticket_fields_by_value/)
     t.match(await plan({ ranges: [{ ...range, sorted: false }] }), /ticket_fields_by_value/)
   })

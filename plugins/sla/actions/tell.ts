@@ -29,7 +29,7 @@ export async function tell(
       mailedAt: how === 'digest' ? null : tx.now,
     })
     if (how === 'now')
-      await (app.desk as unknown as { mailAgent(tx: PluginTx, mail: object): Promise<void> }).mailAgent(tx, {
+      await app.desk.mailAgent(tx, {
         agentId,
         subject: `[#${ticket.number}] ${step.name}: ${ticket.subject}`,
         text,

@@ -1,5 +1,5 @@
 // An end for work that may never come back: rules of recurrence from a stranger can be written so that the library
-// searches for ever, and then nothing else in the process runs.
+// searches for ever, and nothing else in the process would run.
 import vm from 'node:vm'
 
 /** @throws an error with the code ERR_SCRIPT_EXECUTION_TIMEOUT; `work` must not wait for anything. */

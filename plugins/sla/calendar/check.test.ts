@@ -92,7 +92,14 @@ t.test('dates, zones, places and feeds', async (t) => {
   t.match(await mistakes({ publicHolidays: { country: 'JP', region: '13' } }), [
     /no regions in JP: leave it out/,
   ])
-  for (const url of ['http://a.example/', 'webcal://a.example/', 'https://10.0.0.1/', 'https://[::1]/', 'x'])
+  for (const url of [
+    'http://a.example/',
+    'webcal://a.example/',
+    'https://10.0.0.1/',
+    'https://[::1]/',
+    'x',
+    'https://a.example/\u0000',
+  ])
     t.match(await mistakes({ feed: { url } }), [/^feed\/url: /], url)
 })
 

@@ -79,8 +79,7 @@ function checkDates(field: string, holidays: NonNullable<CalendarDefinition['hol
   holidays.forEach(({ date, name = '' }, index) => {
     add(`${field}/${index}/date`, dateProblem(date) ?? (seen.has(date) ? 'is there twice' : undefined))
     seen.add(date)
-    // PostgreSQL stores neither in JSON.
-    if (/[\u0000-\u001f\u007f]/.test(name) || !name.isWellFormed())
+    if (/[\u0000-\u001f\u007f]/.test(name))
       add(`${field}/${index}/name`, 'has characters that cannot be shown')
   })
 }

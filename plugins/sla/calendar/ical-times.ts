@@ -3,7 +3,7 @@ import type ICAL from 'ical.js'
 import { Temporal } from 'temporal-polyfill'
 import { isZone, MIDNIGHT } from './civil.js'
 import type { Window } from './hours.js'
-import type { ReadOptions } from './ical.js'
+import type { ReadOptions } from './ical-expand.js'
 
 export interface Occurrence {
   /** The series itself, or what replaces this occurrence of it. */

@@ -1,6 +1,5 @@
 // A definition with all that was looked up for it -> hours: data alone, in one order, so that equal hours are equal
 // as text.
-import { createHash } from 'node:crypto'
 import { mergeWindows } from './civil.js'
 import type { CalendarDefinition } from './definition.js'
 import type { Hours, Window } from './hours.js'
@@ -61,13 +60,10 @@ export function keepPast(old: Hours, next: Hours, today: string, first: string):
 
 /** Whether they are the same from this date on. */
 export const sameFrom = (a: Hours, b: Hours, today: string): boolean =>
-  digestOf(keepPast(a, a, today, today)) === digestOf(keepPast(b, b, today, today))
+  sameData(keepPast(a, a, today, today), keepPast(b, b, today, today))
 
-/** Names a version by what it says: the same hours have the same digest. */
-export const digestOf = (hours: Hours): string =>
-  createHash('sha256')
-    .update(JSON.stringify(canonical(hours)))
-    .digest('hex')
+export const sameData = (a: unknown, b: unknown): boolean =>
+  JSON.stringify(canonical(a)) === JSON.stringify(canonical(b))
 
 /** PostgreSQL gives the keys of JSON back in an order of its own. */
 function canonical(value: unknown): unknown {
@@ -75,5 +71,3 @@ function canonical(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   return sorted(Object.entries(value).map(([key, inner]) => [key, canonical(inner)] as const))
 }
-export const sameData = (a: unknown, b: unknown): boolean =>
-  JSON.stringify(canonical(a)) === JSON.stringify(canonical(b))

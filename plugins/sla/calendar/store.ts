@@ -1,13 +1,14 @@
 // Writing calendars. A version is never changed: whatever differs is a new one, from this moment on.
 import { and, eq, isNull } from 'drizzle-orm'
 import { fail, newId, type PluginTx } from 'frontdesk/plugin'
+import type { Tables } from '../tables.js'
 import { dateIn } from './civil.js'
 import type { Context } from './context.js'
 import type { CalendarDefinition } from './definition.js'
 import type { Hours } from './hours.js'
 import { yearsAround } from './public-holidays.js'
 import { type Calendar, type Current, policiesUsing, type Source } from './read.js'
-import { digestOf, keepPast, sameData, sameFrom } from './resolve.js'
+import { keepPast, sameData, sameFrom } from './resolve.js'
 
 const MOST_CALENDARS = 200
 
@@ -22,7 +23,7 @@ export interface Input {
 /** @throws DeskError `already_exists`, `wrong_state` */
 export async function createCalendar(context: Context, tx: PluginTx, input: Input): Promise<Current> {
   const { calendars, calendarVersions } = context.app.tables
-  const all = await tx.select({ id: calendars.id }).from(calendars)
+  const all = await tx.select({ id: calendars.id }).from(calendars).where(isNull(calendars.deletedAt))
   if (all.length >= MOST_CALENDARS)
     throw fail('wrong_state', `There are ${MOST_CALENDARS} calendars already: delete one first.`)
   const [calendar] = await tx
@@ -49,11 +50,7 @@ export async function addVersion(
 ): Promise<Current | undefined> {
   const { calendars, calendarVersions } = context.app.tables
   const version = calendar.version + 1
-  const [now] = await tx
-    .update(calendars)
-    .set({ version })
-    .where(and(eq(calendars.id, calendar.id), eq(calendars.version, calendar.version)))
-    .returning()
+  const [now] = await tx.update(calendars).set({ version }).where(isStill(calendars, calendar)).returning()
   if (!now) return undefined
   const newest = versionRow(tx, calendar.id, version, input)
   await tx.insert(calendarVersions).values(newest)
@@ -61,12 +58,16 @@ export async function addVersion(
   return { calendar: now, newest }
 }
 
+/** As it was read, and not deleted meanwhile. */
+const isStill = (t: Tables['calendars'], { id, version }: Pick<Calendar, 'id' | 'version'>) =>
+  and(eq(t.id, id), eq(t.version, version), isNull(t.deletedAt))
+
 const versionRow = (
   tx: PluginTx,
   calendarId: string,
   version: number,
   { definition, hours, agentId }: Omit<Input, 'name'>,
-) => ({ calendarId, version, at: tx.now, definition, hours, digest: digestOf(hours), agentId })
+) => ({ calendarId, version, at: tx.now, definition, hours, agentId })
 
 /**
  * A new version where the world outside says something else about the days to come; what is past stays as it was.
@@ -117,7 +118,7 @@ export async function editCalendar(
     const [renamed] = await tx
       .update(calendars)
       .set({ name })
-      .where(and(eq(calendars.id, calendar.id), eq(calendars.version, current.calendar.version)))
+      .where(isStill(calendars, current.calendar))
       .returning()
     return renamed && { calendar: renamed, newest: current.newest }
   } catch (error) {
@@ -134,8 +135,17 @@ export async function deleteCalendar({ app }: Context, tx: PluginTx, id: string)
       'in_use',
       `These policies use it: ${using.slice(0, 10).join(', ')}. Give them another calendar first.`,
     )
-  await tx.delete(app.tables.calendars).where(eq(app.tables.calendars.id, id))
-  await tx.delete(app.tables.calendarSources).where(eq(app.tables.calendarSources.calendarId, id))
+  const { calendars, calendarSources: s } = app.tables
+  const [gone] = await tx
+    .update(calendars)
+    .set({ deletedAt: tx.now })
+    .where(and(eq(calendars.id, id), isNull(calendars.deletedAt)))
+    .returning()
+  if (!gone) return
+  // What explains an old ticket says so by itself.
+  const name = `${gone.name} (deleted ${tx.now.toISOString().slice(0, 10)}, ${id.slice(-12)})`
+  await tx.update(calendars).set({ name }).where(eq(calendars.id, id))
+  await tx.delete(s).where(eq(s.calendarId, id))
   await app.clearNotice(tx, feedNotice(id))
 }
 
@@ -155,7 +165,9 @@ async function forgetFeed({ app, jobs }: Context, tx: PluginTx, calendarId: stri
 
 export async function putSource({ app }: Context, tx: PluginTx, source: Omit<Source, 'at'>): Promise<void> {
   const { calendarSources: s } = app.tables
-  const row = { ...source, at: tx.now }
+  // PostgreSQL stores no NUL, and a feed can have one.
+  const text = source.text.replaceAll('\u0000', '').toWellFormed()
+  const row = { ...source, text, at: tx.now }
   await tx
     .insert(s)
     .values(row)
@@ -180,7 +192,7 @@ export async function feedFailed({ app }: Context, tx: PluginTx, calendarId: str
   const [calendar] = await tx
     .update(calendars)
     .set({ feedCheckedAt: tx.now, feedError: reason.slice(0, 500) })
-    .where(eq(calendars.id, calendarId))
+    .where(and(eq(calendars.id, calendarId), isNull(calendars.deletedAt)))
     .returning()
   return calendar
 }

@@ -1,9 +1,22 @@
 // What agents are told, read and mailed, on a real desk.
-import { eachDatabase } from 'frontdesk/testing'
+import { eq } from 'drizzle-orm'
+import { newId } from 'frontdesk/plugin'
+import { eachDatabase, type TestApp } from 'frontdesk/testing'
 import t from 'tap'
 import { slaDesk } from '../test-kit.js'
 
 const api = '/api/plugins/sla/notices'
+
+/** The engine is not started in tests: it would put a recurring job there. */
+async function recurring(app: TestApp, name: 'digest' | 'pruneNotices'): Promise<void> {
+  const now = app.clock.now()
+  const row = { name: `sla.${name}`, key: 'recurring', data: {}, state: 'waiting' as const, attempts: 0 }
+  await app.db.transaction(async (tx) => {
+    await tx.delete(tx.t.jobs).where(eq(tx.t.jobs.key, 'recurring'))
+    await tx.insert(tx.t.jobs).values({ ...row, id: newId(), runAt: now, createdAt: now })
+  })
+  await app.runJobs({ twice: true })
+}
 
 eachDatabase(t, async (t, database) => {
   const desk = await slaDesk(t, { database })
@@ -24,14 +37,14 @@ eachDatabase(t, async (t, database) => {
     ],
   })
   const digests = () => app.outbox.filter(({ subject }) => / waits? for you$/.test(subject))
-  await at('02 10:00')
+  await at('04 10:00')
   const first = await desk.mail('Cold room')
-  await at('02 10:30')
+  await at('04 10:30')
   const second = await desk.mail('Dark room')
-  await at('02 10:59')
+  await at('04 10:59')
   const before = digests().length
   t.equal(before, 0, 'nothing waits, nothing is mailed')
-  await at('02 11:31')
+  await at('04 11:31')
   await desk.answer(first)
   const list = async (who: { token: string }, more = '') =>
     (await app.call('GET', `${api}?${more}`, undefined, who)).body
@@ -48,14 +61,15 @@ eachDatabase(t, async (t, database) => {
     { read: 0 },
     'not his',
   )
-  await at('02 12:31')
+  await at('04 12:31')
+  await recurring(app, 'digest')
   t.equal(digests().length, 1)
   const [mail] = digests()
   t.equal(mail!.subject, '1 ticket waits for you')
   t.match(mail!.text, /Cold room[\s\S]*\(done meanwhile\)[\s\S]*Dark room/)
   t.equal(mail!.text.match(/done meanwhile/g)!.length, 1)
-  await at('03 09:00')
-  await app.runJobs({ twice: true })
+  await at('05 09:00')
+  await recurring(app, 'digest')
   t.equal(digests().length, 1, 'once')
 
   await app.call('POST', `${api}/read`, { ids: [waiting.items[0].id] }, ann)
@@ -67,7 +81,7 @@ eachDatabase(t, async (t, database) => {
   t.equal((await app.call('POST', `${api}/read`, {}, ann)).status, 400)
 
   app.clock.advance(91 * 86_400_000)
-  await app.runJobs()
+  await recurring(app, 'pruneNotices')
   t.match((await list(ann)).items, [{ ticketId: first }], 'read long ago')
   t.same((await list(bob)).items, [])
   t.ok(await ok('GET', `/api/tickets/${first}`))
@@ -90,10 +104,10 @@ eachDatabase(t, async (t, database) => {
       },
     ],
   })
-  await at('02 10:00')
+  await at('04 10:00')
   const id = await desk.mail()
-  await at('02 12:01')
+  await at('04 12:01')
   await desk.answer(id)
-  await at('02 16:00')
+  await recurring(app, 'digest')
   t.equal(app.outbox.filter(({ subject }) => /for you$/.test(subject)).length, 0, 'all of it is done')
 })

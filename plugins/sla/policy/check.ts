@@ -1,5 +1,5 @@
 // Whether a policy makes sense on this desk: every mistake at once, each with its field.
-import { inArray } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { fail, type PluginReader } from 'frontdesk/plugin'
 import { actionsOf } from '../actions/service.js'
 import type { App } from '../app.js'
@@ -84,7 +84,7 @@ async function checkReferences(app: App, r: PluginReader, policy: Policy): Promi
   const found = await r
     .select({ id: calendars.id })
     .from(calendars)
-    .where(inArray(calendars.id, [policy.calendarId]))
+    .where(and(eq(calendars.id, policy.calendarId), isNull(calendars.deletedAt)))
   const known = {
     inboxIds: (await app.desk.inboxes(r)).map(({ id }) => id),
     teamIds: (await app.desk.teams(r)).map(({ id }) => id),

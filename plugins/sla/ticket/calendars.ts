@@ -25,15 +25,14 @@ export class CalendarVersions {
               id: versions.calendarId,
               version: versions.version,
               at: versions.at,
-              digest: versions.digest,
               name: calendars.name,
             })
             .from(versions)
             .leftJoin(calendars, eq(calendars.id, versions.calendarId))
             .where(inArray(versions.calendarId, wanted))
             .orderBy(asc(versions.calendarId), asc(versions.version))
-    const keyOf = ({ digest }: Ref) => digest
-    const clocks = await this.#kept.all(refs, keyOf, async (missing) => this.#load(r, missing))
+    const keyOf = ({ id, version, at }: Ref) => `${id}:${version}:${at.getTime()}`
+    const clocks = await this.#kept.all(refs, keyOf, async (missing) => this.#load(r, missing, keyOf))
     const found = new Map<string, CalendarVersion[]>()
     refs.forEach(({ id, version, at, name }, i) => {
       const list = found.get(id) ?? []
@@ -43,7 +42,7 @@ export class CalendarVersions {
     return (id) => found.get(id) ?? []
   }
 
-  async #load(r: PluginReader, missing: readonly Ref[]) {
+  async #load(r: PluginReader, missing: readonly Ref[], keyOf: (ref: Ref) => string) {
     const { calendarVersions: versions } = this.app.tables
     const loaded = new Map<string, OpenHours>()
     // In portions: each is a condition of its own.
@@ -58,7 +57,8 @@ export class CalendarVersions {
               .map(({ id, version }) => and(eq(versions.calendarId, id), eq(versions.version, version))),
           ),
         )
-      for (const { digest, hours } of rows) loaded.set(digest, new OpenHours(hours))
+      for (const { calendarId: id, version, at, hours } of rows)
+        loaded.set(keyOf({ id, version, at }), new OpenHours(hours))
     }
     return loaded
   }
@@ -67,5 +67,5 @@ export class CalendarVersions {
 interface Ref {
   readonly id: string
   readonly version: number
-  readonly digest: string
+  readonly at: Date
 }

@@ -1,6 +1,7 @@
 // What makes the plugin look at a ticket: what happens on it, its next deadline, and changes of calendars and policies.
 import { eq } from 'drizzle-orm'
 import {
+  callLogged,
   type Event,
   messageCancelled,
   messageMoved,
@@ -54,6 +55,7 @@ export function watch(app: App, books: Books, versions: CalendarVersions): Parts
   again(messageReceived)
   again(messageQueued)
   again(messageCancelled)
+  again(callLogged)
   again(ticketMerged)
   app.on(messageMoved, 'plan', ({ ticketId, fromId }, job) =>
     app.db.transaction(async (tx) => {

@@ -11,8 +11,11 @@ import { diagnose } from '../../plugin/doctor.js'
 import type { PluginHost } from '../../plugin/host.js'
 import { allInstalled, jobsOf, uninstall } from '../../plugin/lifecycle.js'
 import { readNotices } from '../../plugin/notices.js'
+import type { PluginCall } from '../../plugin/route.js'
 import type { HttpDeps, Routes } from '../context.js'
+import type { Call } from '../route.js'
 import { orNull, strict } from '../schemas.js'
+import { sendText } from '../text-answer.js'
 import { list } from './desk-common.js'
 
 const byName = Type.Object({ name: Type.String({ maxLength: 40, examples: ['webhooks'] }) })
@@ -165,24 +168,34 @@ export const pluginRoutes: Routes = (add, deps) => {
 
 const addOwnRoutes = (add: Parameters<Routes>[0], plugins: PluginHost) => {
   for (const { plugin, registered } of plugins.all)
-    for (const { handler, ...route } of registered.routes)
+    for (const { handler, filename, ...route } of registered.routes)
       add({
         ...route,
         url: `/plugins/${plugin.name}${route.url === '/' ? '' : route.url}`,
         tag: `Plugin ${plugin.name}`,
-        handler: (call) =>
-          handler({
-            params: call.params as never,
-            query: call.query as never,
-            body: call.body as never,
-            headers: call.request.headers,
-            get who() {
-              return call.who
-            },
-            write: (work) => call.write((tx) => within(TRANSACTION_MS, () => work(tx as never))),
-          }),
+        async handler(call) {
+          const own = ownCall(call)
+          const body = await handler(own)
+          if (route.produces === undefined) return body
+          const [status = 200] = Object.keys(route.response).map(Number)
+          if (call.reply.statusCode === 200) call.reply.code(status)
+          const name = typeof filename === 'function' ? filename(own) : filename
+          return sendText(call.reply, { produces: route.produces, filename: name }, body)
+        },
       })
 }
+
+/** The request as a plugin sees it. */
+const ownCall = (call: Call<unknown, unknown, unknown>): PluginCall<never, never, never> => ({
+  params: call.params as never,
+  query: call.query as never,
+  body: call.body as never,
+  headers: call.request.headers,
+  get who() {
+    return call.who
+  },
+  write: (work) => call.write((tx) => within(TRANSACTION_MS, () => work(tx as never))),
+})
 
 async function pluginList({ db, plugins }: HttpDeps) {
   const on = plugins.all.map(({ plugin: { name, version, description = '' } }) => ({

@@ -20,6 +20,8 @@ const FIRST_FREE_PORT = 1024
 
 /** @returns a sentence where it may not be used. */
 export function parseTarget(text: string, { allowPrivateNetworks }: Rules): Target | string {
+  // The parser takes them away, and something else than what is shown would be read.
+  if (/[\u0000-\u0020\u007f]/.test(text)) return 'has characters that no URL has'
   let url: URL
   try {
     url = new URL(text)

@@ -5,7 +5,8 @@ CREATE TABLE "sla_calendars" (
 	"feed_checked_at" timestamp(3) with time zone,
 	"feed_error" text,
 	"feed_failing_since" timestamp(3) with time zone,
-	"created_at" timestamp(3) with time zone NOT NULL
+	"created_at" timestamp(3) with time zone NOT NULL,
+	"deleted_at" timestamp(3) with time zone
 );
 
 --> statement-breakpoint
@@ -15,7 +16,6 @@ CREATE TABLE "sla_calendar_versions" (
 	"at" timestamp(3) with time zone NOT NULL,
 	"definition" jsonb NOT NULL,
 	"hours" jsonb NOT NULL,
-	"digest" text NOT NULL,
 	"agent_id" text,
 	CONSTRAINT "sla_calendar_versions_calendar_id_version_pk" PRIMARY KEY("calendar_id","version")
 );

@@ -5,7 +5,8 @@ CREATE TABLE `sla_calendars` (
 	`feed_checked_at` integer,
 	`feed_error` text,
 	`feed_failing_since` integer,
-	`created_at` integer NOT NULL
+	`created_at` integer NOT NULL,
+	`deleted_at` integer
 ) STRICT;
 --> statement-breakpoint
 CREATE UNIQUE INDEX `sla_calendars_by_name` ON `sla_calendars` (`name`);
@@ -16,7 +17,6 @@ CREATE TABLE `sla_calendar_versions` (
 	`at` integer NOT NULL,
 	`definition` text NOT NULL,
 	`hours` text NOT NULL,
-	`digest` text NOT NULL,
 	`agent_id` text,
 	PRIMARY KEY(`calendar_id`, `version`)
 ) STRICT;

@@ -1,13 +1,15 @@
 // For the tests of calendars: a desk whose feeds are read from memory, and what they do with it.
-import { definePlugin, newId, type PluginTx } from 'frontdesk/plugin'
+import { eq } from 'drizzle-orm'
+import { definePlugin, newId } from 'frontdesk/plugin'
 import { type DatabaseName, eachDatabase, type TestApp, testApp } from 'frontdesk/testing'
 import type { Test } from 'tap'
-import { fields } from '../fields.js'
-import { permissions } from '../permissions.js'
-import { settings } from '../settings.js'
-import { tables } from '../tables.js'
-import { type Calendars, setUpCalendars } from './index.js'
-import type { Fetched, Known } from './net/fetch.js'
+import type { App } from '../../app.js'
+import { fields } from '../../fields.js'
+import { permissions } from '../../permissions.js'
+import { settings } from '../../settings.js'
+import { tables } from '../../tables.js'
+import { setUpCalendars } from '../index.js'
+import type { Fetched, Known } from '../net/fetch.js'
 
 /** The test kit knows less of tap than tap does: the types are put together here, once. */
 export const onBoth = (t: Test, body: (t: Test, database: DatabaseName) => Promise<void>) =>
@@ -27,7 +29,6 @@ export interface Asked {
 
 export interface Desk {
   app: TestApp
-  calendars: Calendars
   /** What the plugin was told of new versions. */
   told: string[]
   /** Requests for feeds so far, and what the next one gets. */
@@ -37,7 +38,10 @@ export interface Desk {
   read(id: string): Promise<Shown>
   /** Runs a recurring job, which the engine does in time; it is not started in tests. */
   recurring(name: 'feeds' | 'roll'): Promise<void>
-  transaction<R>(work: (tx: PluginTx) => Promise<R>): Promise<R>
+  /** A new book whose policies use these calendars. */
+  book(calendarIds: readonly string[]): Promise<void>
+  /** Takes them away, so that what follows finds none. */
+  clear(): Promise<void>
 }
 
 /** As the API shows them; a test looks at what it wants. */
@@ -48,18 +52,19 @@ export async function desk(t: Test, database: DatabaseName): Promise<Desk> {
   const told: string[] = []
   const asked: Asked[] = []
   let next: Fetched = { kind: 'unchanged' }
-  let calendars!: Calendars
+  let own!: App['tables']
   const plugin = definePlugin({
     name: 'sla',
     version: '1.0.0',
     api: '^1.0.0',
     tables,
-    migrations: new URL('../migrations/', import.meta.url),
+    migrations: new URL('../../migrations/', import.meta.url),
     settings,
     permissions,
     fields,
     setup(app) {
-      calendars = setUpCalendars(app, {
+      own = app.tables
+      setUpCalendars(app, {
         async onNewVersion(_tx, id, version) {
           told.push(`${id} ${version}`)
         },
@@ -73,7 +78,6 @@ export async function desk(t: Test, database: DatabaseName): Promise<Desk> {
   const app = await testApp(t, { database, plugins: [plugin] })
   return {
     app,
-    calendars,
     told,
     asked,
     answer(fetched) {
@@ -85,19 +89,34 @@ export async function desk(t: Test, database: DatabaseName): Promise<Desk> {
       return body
     },
     read: async (id) => (await app.call('GET', `${BASE}/${id}`)).body,
+    async book(calendarIds) {
+      const policies = calendarIds.map((calendarId, index) => ({
+        id: newId(),
+        version: 1,
+        name: `Policy ${index + 1}`,
+        enabled: true,
+        calendarId,
+        when: {},
+        targets: [],
+      }))
+      await app.db.transaction((tx) => tx.insert(own.books).values({ at: tx.now, policies, agentId: null }))
+    },
     recurring: (name) => recurring(app, name),
-    transaction: (work) => app.db.transaction((tx) => work(tx as unknown as PluginTx)),
+    async clear() {
+      const { body } = await app.call('GET', BASE)
+      for (const { id } of body.items) await app.call('DELETE', `${BASE}/${id}`)
+      told.length = 0
+      asked.length = 0
+    },
   }
 }
 
 async function recurring(app: TestApp, name: string): Promise<void> {
   const row = { name: `sla.${name}`, key: 'recurring', data: {}, state: 'waiting' as const, attempts: 0 }
-  await app.db.transaction((tx) =>
-    tx
-      .insert(tx.t.jobs)
-      .values({ id: newId(), runAt: tx.now, createdAt: tx.now, ...row })
-      .onConflictDoNothing(),
-  )
+  await app.db.transaction(async (tx) => {
+    await tx.delete(tx.t.jobs).where(eq(tx.t.jobs.name, row.name))
+    await tx.insert(tx.t.jobs).values({ id: newId(), runAt: tx.now, createdAt: tx.now, ...row })
+  })
   await app.runJobs({ twice: true })
 }
 
