@@ -5,8 +5,10 @@ import { setUpCalendars } from './calendar/index.js'
 import { calcCommand } from './commands.js'
 import { stepReached, timerBreached } from './events.js'
 import { fields } from './fields.js'
+import { setUpNotices } from './notices/index.js'
 import { permissions } from './permissions.js'
 import { policyRoutes } from './policy/routes.js'
+import { reportRoutes } from './report/routes.js'
 import { settings } from './settings.js'
 import { tables } from './tables.js'
 import { noticeAbsence } from './ticket/away.js'
@@ -45,6 +47,8 @@ export default definePlugin({
       },
     )
     ticketRoute(parts)
+    reportRoutes(app, books)
+    setUpNotices(app)
     evaluateRoute(app)
     simulateRoute(parts, calendars.resolve)
   },

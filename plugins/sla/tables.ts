@@ -6,6 +6,7 @@ import type { Hours } from './calendar/hours.js'
 import type { Metric, State } from './engine/timer.js'
 import type { Policy } from './policy/policy.js'
 import type { Target } from './policy/target.js'
+import type { Outcome } from './report/outcome.js'
 
 export const tables = (c: Kit) => ({
   calendars: c.table(
@@ -123,6 +124,9 @@ export const tables = (c: Kit) => ({
       stoppedAt: c.instant(),
       breachedAt: c.instant(),
       detectedAt: c.instant(),
+      /** What reports count it as, and the instant by which it belongs to a period (report/outcome.ts). */
+      outcome: c.text().notNull().$type<Outcome>(),
+      countedAt: c.instant().notNull(),
       /** Counts the deadlines it has had: a step fires once for each. */
       deadline: c.int().notNull(),
       /** Who answered; for what nobody answered: whose ticket it was. */
@@ -134,7 +138,7 @@ export const tables = (c: Kit) => ({
     (t) => [
       c.key({ columns: [t.ticketId, t.metric, t.cycle] }),
       c.index('timers_by_calendar').on(t.calendarId, t.open, t.ticketId),
-      c.index('timers_by_start').on(t.startedAt, t.ticketId),
+      c.index('timers_by_counted').on(t.countedAt, t.ticketId, t.metric, t.cycle),
     ],
   ),
   /** What was fired, at the instant that it was due: once for each step and deadline of a timer. */
@@ -159,6 +163,9 @@ export const tables = (c: Kit) => ({
       agentId: c.text().notNull(),
       ticketId: c.text().notNull(),
       number: c.int().notNull(),
+      /** The timer that it is about; null: none of its own. */
+      metric: c.text().$type<Metric>(),
+      cycle: c.int(),
       text: c.text().notNull(),
       at: c.instant().notNull(),
       readAt: c.instant(),
@@ -166,7 +173,8 @@ export const tables = (c: Kit) => ({
       mailedAt: c.instant(),
     },
     (t) => [
-      c.index('notices_by_agent').on(t.agentId, t.id),
+      c.index('notices_by_agent').on(t.agentId, t.readAt, t.id),
+      c.index('notices_by_read').on(t.readAt, t.id),
       c.index('notices_by_ticket').on(t.ticketId),
       c.index('notices_waiting').on(t.mailedAt, t.agentId, t.id),
     ],

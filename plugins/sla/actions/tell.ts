@@ -22,6 +22,8 @@ export async function tell(
       agentId,
       ticketId: ticket.id,
       number: ticket.number,
+      metric: timer.metric,
+      cycle: timer.cycle,
       text,
       at: tx.now,
       mailedAt: how === 'digest' ? null : tx.now,

@@ -26,8 +26,8 @@ export class CalendarVersions {
       const [calendar] = await r.run(this.queries.calendarName, { id })
       names.set(id, calendar?.name ?? id)
     }
-    const keyOf = ({ id, version, at }: Ref) => `${id}:${version}:${at.getTime()}`
-    const clocks = await this.#kept.all(refs, keyOf, async (missing) => this.#load(r, missing, keyOf))
+    const keyOf = ({ digest }: Ref) => digest
+    const clocks = await this.#kept.all(refs, keyOf, async (missing) => this.#load(r, missing))
     const found = new Map<string, CalendarVersion[]>()
     refs.forEach(({ id, version, at }, i) => {
       const list = found.get(id) ?? []
@@ -41,7 +41,7 @@ export class CalendarVersions {
     return (id) => found.get(id) ?? []
   }
 
-  async #load(r: PluginReader, missing: readonly Ref[], keyOf: (ref: Ref) => string) {
+  async #load(r: PluginReader, missing: readonly Ref[]) {
     const { calendarVersions: versions } = this.app.tables
     const loaded = new Map<string, OpenHours>()
     // In portions: each is a condition of its own.
@@ -56,8 +56,7 @@ export class CalendarVersions {
               .map(({ id, version }) => and(eq(versions.calendarId, id), eq(versions.version, version))),
           ),
         )
-      for (const { calendarId: id, version, at, hours } of rows)
-        loaded.set(keyOf({ id, version, at }), new OpenHours(hours))
+      for (const { digest, hours } of rows) loaded.set(digest, new OpenHours(hours))
     }
     return loaded
   }
@@ -67,4 +66,6 @@ interface Ref {
   readonly id: string
   readonly version: number
   readonly at: Date
+  /** Names the hours by what they say. */
+  readonly digest: string
 }

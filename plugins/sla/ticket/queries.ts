@@ -70,10 +70,15 @@ export const queriesOf = ({ tables }: App) => {
           .where(gte(books.revision, p('revision')))
           .orderBy(asc(books.revision)) as never,
     ),
-    versions: prepared<{ id: string }, { id: string; version: number; at: Date }>(
+    versions: prepared<{ id: string }, { id: string; version: number; at: Date; digest: string }>(
       (q) =>
         q
-          .select({ id: versions.calendarId, version: versions.version, at: versions.at })
+          .select({
+            id: versions.calendarId,
+            version: versions.version,
+            at: versions.at,
+            digest: versions.digest,
+          })
           .from(versions)
           .where(eq(versions.calendarId, p('id')))
           .orderBy(asc(versions.version)) as never,
@@ -124,6 +129,8 @@ const columns = [
   'stoppedAt',
   'breachedAt',
   'detectedAt',
+  'outcome',
+  'countedAt',
   'deadline',
   'agentId',
   'teamId',

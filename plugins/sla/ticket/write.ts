@@ -4,6 +4,7 @@ import { batches, type PluginTx, paramsOf } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import type { Timer } from '../engine/timer.js'
 import { timerBreached } from '../events.js'
+import { countedOf } from '../report/outcome.js'
 import type { Attributes } from './history.js'
 import type { Parts, Planned } from './plan.js'
 import type { TimerRow } from './queries.js'
@@ -54,6 +55,7 @@ function rowOf({ known, current }: Planned, timer: Timer, old: TimerRow | undefi
   const ended = timer.stoppedAt ?? timer.breachedAt
   const { assigneeId, teamId, inboxId } = attributesAt(history.moments, ended)
   const { calendar, target } = timer.rule
+  const counted = countedOf(timer)
   return {
     ticketId: ticket.id,
     metric: timer.metric,
@@ -73,6 +75,8 @@ function rowOf({ known, current }: Planned, timer: Timer, old: TimerRow | undefi
     stoppedAt: dateOf(timer.stoppedAt),
     breachedAt: dateOf(timer.breachedAt),
     detectedAt: timer.breachedAt === null ? null : (old?.detectedAt ?? now),
+    outcome: counted.outcome,
+    countedAt: new Date(counted.at),
     deadline: timer.deadline,
     agentId: timer.stoppedBy ?? assigneeId,
     teamId,
