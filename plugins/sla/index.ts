@@ -7,13 +7,12 @@ import { stepReached, timerBreached } from './events.js'
 import { fields } from './fields.js'
 import { setUpNotices } from './notices/index.js'
 import { permissions } from './permissions.js'
-import { Books } from './policy/books.js'
 import { policyRoutes } from './policy/routes.js'
 import { reportRoutes } from './report/routes.js'
 import { settings } from './settings.js'
 import { tables } from './tables.js'
 import { noticeAbsence } from './ticket/away.js'
-import { CalendarVersions } from './ticket/calendars.js'
+import { queriesOf } from './ticket/queries.js'
 import { ticketRoute } from './ticket/route.js'
 import { walker } from './ticket/walk.js'
 import { watch } from './ticket/watch.js'
@@ -32,9 +31,9 @@ export default definePlugin({
   events: [timerBreached, stepReached],
   commands: [calcCommand],
   setup(app) {
-    const books = new Books(app)
     provideActions(app)
-    const parts = watch(app, books, new CalendarVersions(app))
+    const parts = watch(app, queriesOf(app))
+    const { books } = parts
     const walk = walker(parts)
     noticeAbsence(app, walk)
     const calendars = setUpCalendars(app, {

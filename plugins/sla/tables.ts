@@ -38,6 +38,8 @@ export const tables = (c: Kit) => ({
       definition: c.json<CalendarDefinition>().notNull(),
       /** What came out of it, with every holiday looked up. */
       hours: c.json<Hours>().notNull(),
+      /** Names the hours by what they say: what was read once need not be read again. */
+      digest: c.text().notNull(),
       /** The agent; null: the plugin, after a look at the feed or at the turn of a year. */
       agentId: c.text(),
     },

@@ -1,7 +1,15 @@
 // What `setup` gets: the ways in which a plugin can act, and no others.
 import type { Static, TObject, TSchema } from 'typebox'
 import { type Clock, SECOND, within } from '../clock.js'
-import type { Db, Dialect, Reader, Tx } from '../db/types.js'
+import {
+  type Db,
+  type Dialect,
+  type Prepared,
+  prepared,
+  type Queries,
+  type Reader,
+  type Tx,
+} from '../db/types.js'
 import type { Event, Filter } from '../hooks/tokens.js'
 import type { JobRun } from '../jobs/types.js'
 import type { Permission } from '../people/permissions.js'
@@ -17,7 +25,7 @@ import type { Service } from './service.js'
 export const TRANSACTION_MS = 5 * SECOND
 
 /** Reads what is committed. It has no `insert`: writing needs a transaction. */
-export interface PluginDb extends Pick<Reader, 'select' | 'selectDistinct'> {
+export interface PluginDb extends Pick<Reader, 'select' | 'selectDistinct' | 'run'> {
   readonly dialect: Pick<Dialect, 'name' | 'isUniqueViolation'>
   /**
    * Runs `work` in a transaction: committed when the promise resolves, rolled back when it rejects. Never wait for
@@ -27,14 +35,15 @@ export interface PluginDb extends Pick<Reader, 'select' | 'selectDistinct'> {
 }
 
 /** One transaction. Write the tables of the plugin with it, and the desk through `app.desk`. */
-export interface PluginTx extends Pick<Tx, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete'> {
+export interface PluginTx
+  extends Pick<Tx, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete' | 'run'> {
   readonly dialect: Pick<Dialect, 'name' | 'isUniqueViolation'>
   /** The instant of this transaction. */
   readonly now: Date
 }
 
 /** Either of the two: enough to read. */
-export type PluginReader = Pick<PluginDb, 'select' | 'selectDistinct' | 'dialect'>
+export type PluginReader = Pick<PluginDb, 'select' | 'selectDistinct' | 'run' | 'dialect'>
 
 /** What a filter must not change in place. */
 export type Frozen<T> = T extends (...args: never[]) => unknown
@@ -231,6 +240,16 @@ export interface PluginApp<
   onStart(run: () => Promise<void>): void
   onStop(run: () => Promise<void>): void
 }
+
+/**
+ * A query that is built once and then only run, by `run(query, params)` of a reader or a transaction: what runs for each
+ * ticket is worth it. `sql.placeholder('name')` stands for a parameter. Made in `setup`, with the tables of the app.
+ */
+export const preparedQuery = <Params extends Record<string, unknown>, Row>(
+  build: (q: Pick<Queries, 'select' | 'selectDistinct' | 'insert' | 'update' | 'delete'>) => {
+    execute(): Promise<Row[]>
+  },
+): Prepared<Params, Row> => prepared(build)
 
 /** The database as the core has it; the same object, with the types of the core. */
 export const coreTx = (tx: PluginTx): Tx => tx as unknown as Tx

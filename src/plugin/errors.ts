@@ -7,6 +7,7 @@ export const refusals = {
   plugin_api: 'it was written for another version of the plugin API',
   plugin_requires: 'it requires a plugin that is not listed',
   plugin_requires_version: 'it requires another version of a plugin',
+  plugin_tables: 'a table of it has the name of one that is there',
   plugin_cycle: 'it and others wait for each other',
   plugin_migration: 'its tables could not be brought up to date',
   plugin_install: 'its installation failed',

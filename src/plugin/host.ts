@@ -12,7 +12,7 @@ import type { Plugin } from './define.js'
 import { PluginError } from './errors.js'
 import { limitLog } from './flood.js'
 import { Guard, type HandlerState } from './guard.js'
-import { recordInstalled } from './lifecycle.js'
+import { allInstalled, recordInstalled } from './lifecycle.js'
 import { openMarks, takeDeaths } from './marks.js'
 import {
   nothingYet,
@@ -23,7 +23,7 @@ import {
   type Shared,
 } from './registrar.js'
 import { runAs, whoRuns } from './running.js'
-import { buildTables, migratePlugin } from './tables.js'
+import { buildTables, checkTables, migratePlugin } from './tables.js'
 import { startWatchdog } from './watchdog.js'
 
 export interface HostDeps extends Omit<Shared, 'guard' | 'services' | 'events'> {
@@ -66,6 +66,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
     services: new Map(),
     events: new Map([...coreEvents, ...plugins.flatMap(({ events = [] }) => events)].map((e) => [e.name, e])),
   }
+  if (plugins.length > 0) checkTables(plugins, await allInstalled(db))
   for (const plugin of plugins) describe(plugin, deps)
   await settings.load()
   const all: Loaded[] = []

@@ -8,8 +8,10 @@ export type {
 } from '../channels/channel.js'
 export { defineChannel } from '../channels/channel.js'
 export { after, type Clock, DAY, HOUR, MINUTE, newId, SECOND } from '../clock.js'
+export { batches, paramsOf } from '../db/batches.js'
 export type { Kit } from '../db/kit.js'
 export type { Automatic, Delivery, Direction, Mailbox, Priority, Status } from '../db/tables/tickets.js'
+export { type Prepared, preparedBySize } from '../db/types.js'
 export { DeskError, type ErrorCode, fail } from '../errors.js'
 export { Rejection } from '../hooks/hooks.js'
 export { definePluginEvent as defineEvent, type Event, type Filter } from '../hooks/tokens.js'
@@ -56,6 +58,7 @@ export type {
   PluginTx,
   Stages,
 } from './app.js'
+export { preparedQuery as prepared } from './app.js'
 export type { Command, CommandInput } from './command.js'
 export {
   API_VERSION,

@@ -4,6 +4,7 @@ import { getTableColumns, getTableName, type SQL, sql, type Table } from 'drizzl
 import { CasingCache } from 'drizzle-orm/casing'
 import { postgresKit, sqliteKit } from '../db/kit.js'
 import { migrate, readMigrations } from '../db/migrate.js'
+import { coreTables } from '../db/tables/index.js'
 import { tablesThere } from '../db/there.js'
 import type { Db, Reader, Tx } from '../db/types.js'
 import { reasonOf } from '../errors.js'
@@ -42,6 +43,29 @@ export async function dropTables(tx: Tx, name: string, tables: readonly string[]
 
 export const tableNames = (plugin: Plugin): string[] =>
   Object.values(buildTables(plugin, 'sqlite') as Record<string, Table>).map(getTableName)
+
+/**
+ * `sla` with a table `x_rules` and `sla-x` with a table `rules` would share one: the second would find its table made.
+ * @param others those that are installed, also the ones that are off.
+ * @throws PluginError `plugin_tables`.
+ */
+export function checkTables(
+  plugins: readonly Plugin[],
+  others: readonly { name: string; tables: readonly string[] }[],
+): void {
+  const owners = new Map<string, string>()
+  for (const table of Object.values(coreTables(sqliteKit()) as Record<string, Table>))
+    owners.set(getTableName(table), 'the core')
+  const listed = plugins.map((plugin) => ({ name: plugin.name, tables: tableNames(plugin) }))
+  const off = others.filter(({ name }) => !plugins.some((plugin) => plugin.name === name))
+  for (const { name, tables } of [...off, ...listed])
+    for (const table of tables) {
+      const owner = owners.get(table)
+      if (owner !== undefined)
+        throw new PluginError('plugin_tables', name, `its table ${table} has the name of one of ${owner}`)
+      owners.set(table, `the plugin "${name}"`)
+    }
+}
 
 const casing = new CasingCache('snake_case')
 

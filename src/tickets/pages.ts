@@ -1,6 +1,7 @@
 // Many tickets at once, for those who compute over all of them: pages in order of creation, and batches by id.
-import { and, asc, eq, gt, gte, inArray, or } from 'drizzle-orm'
-import type { Reader } from '../db/types.js'
+import { and, asc, eq, gt, gte, inArray, or, sql } from 'drizzle-orm'
+import { batches, paramsOf } from '../db/batches.js'
+import { prepared, preparedBySize, type Reader } from '../db/types.js'
 import { unknownReference } from '../errors.js'
 import { type Ticket, ticketById } from './create.js'
 
@@ -36,8 +37,24 @@ export async function ticketsInOrder(
 }
 
 /** Those that there are, in no promised order. */
-export const ticketsByIds = (r: Reader, ids: readonly string[]): Promise<Ticket[]> =>
-  r
-    .select()
-    .from(r.t.tickets)
-    .where(inArray(r.t.tickets.id, [...ids]))
+export async function ticketsByIds(r: Reader, ids: readonly string[]): Promise<Ticket[]> {
+  const found: Ticket[] = []
+  for (const some of batches(ids))
+    found.push(...(await r.run(byIds(some.length), paramsOf(some.map((id) => ({ id }))))))
+  return found
+}
+
+const byIds = preparedBySize((size) =>
+  prepared<Record<string, unknown>, Ticket>(
+    (q, { tickets }) =>
+      q
+        .select()
+        .from(tickets)
+        .where(
+          inArray(
+            tickets.id,
+            Array.from({ length: size }, (_, i) => sql.placeholder(`id${i}`)),
+          ),
+        ) as never,
+  ),
+)

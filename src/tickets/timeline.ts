@@ -74,36 +74,56 @@ const row = ({ ticketId, type, actor, messageId = null, data = {} }: Entry) => (
 })
 
 /** Who wrote a row in which transaction is for those who follow the timeline, nobody else. */
-const shown = ({ t: { timeline } }: Reader) => {
+const shown = ({ t: { timeline } }: Pick<Reader, 't'>) => {
   const { txid: _, ...columns } = getTableColumns(timeline)
   return columns
 }
 
+const after = prepared<{ ticketId: string; since: number; limit: number }, Omit<TimelineRow, 'txid'>>(
+  (q, t) =>
+    q
+      .select(shown({ t }))
+      .from(t.timeline)
+      .where(and(eq(t.timeline.ticketId, p('ticketId')), gt(t.timeline.seq, p('since'))))
+      .orderBy(asc(t.timeline.seq))
+      .limit(p('limit')) as never,
+)
+
 /** Oldest first, after the entry `since`. */
-export async function readTimeline(r: Reader, ticketId: string, since: number, limit: number) {
-  const { timeline } = r.t
-  return r
-    .select(shown(r))
-    .from(timeline)
-    .where(and(eq(timeline.ticketId, ticketId), gt(timeline.seq, since)))
-    .orderBy(asc(timeline.seq))
-    .limit(limit)
-}
+export const readTimeline = (r: Reader, ticketId: string, since: number, limit: number) =>
+  r.run(after, { ticketId, since, limit })
 
 /** Of several tickets, each the oldest first and at most `limit` of one. */
 export async function readTimelines(r: Reader, ticketIds: readonly string[], limit: number) {
-  const { timeline } = r.t
-  const place = sql<number>`row_number() over (partition by ${timeline.ticketId} order by ${timeline.seq})`
-  const placed = r
-    .select({ ...shown(r), place: place.as('place') })
-    .from(timeline)
-    .where(inArray(timeline.ticketId, [...ticketIds]))
-    .as('placed')
-  const rows = await r.select().from(placed).where(lte(placed.place, limit)).orderBy(asc(placed.seq))
   const found = new Map<string, Omit<TimelineRow, 'txid'>[]>(ticketIds.map((id) => [id, []]))
-  for (const { place: _, ...row } of rows) found.get(row.ticketId)!.push(row)
+  for (const ids of batches(ticketIds)) {
+    const rows = await r.run(manyTimelines(ids.length), { ...paramsOf(ids.map((id) => ({ id }))), limit })
+    for (const { place: _, ...row } of rows) found.get(row.ticketId)!.push(row)
+  }
   return found
 }
+
+const manyTimelines = preparedBySize((size) =>
+  prepared<Record<string, unknown>, Omit<TimelineRow, 'txid'> & { place: number }>((q, t) => {
+    const { timeline } = t
+    const place = sql<number>`row_number() over (partition by ${timeline.ticketId} order by ${timeline.seq})`
+    const placed = q
+      .select({ ...shown({ t }), place: place.as('place') })
+      .from(timeline)
+      .where(
+        inArray(
+          timeline.ticketId,
+          Array.from({ length: size }, (_, i) => p(`id${i}`)),
+        ),
+      )
+      .as('placed')
+    return q
+      .select()
+      .from(placed)
+      .where(lte(placed.place, p('limit')))
+      .orderBy(asc(placed.seq)) as never
+  }),
+)
 
 export type TimelineRow = Reader['t']['timeline']['$inferSelect']
 

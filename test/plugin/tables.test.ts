@@ -99,3 +99,22 @@ t.test('uninstalling one leaves the tables of another whose name begins the same
   const keys = (await app.db.select().from(app.db.t.settings)).map(({ key }) => key)
   t.ok(keys.includes('rooms.a'))
 })
+
+t.test('tables that would have the same name are refused before any of them is made', async (t) => {
+  const one = (name: string, table: string) =>
+    definePlugin({
+      ...{ name, version: '1.0.0', api: '^1.1.0' },
+      tables: (c) => ({ it: c.table(table, { id: c.text().primaryKey() }) }),
+      // Never read: it is refused before.
+      migrations: new URL('./nowhere/', import.meta.url),
+      setup() {},
+    })
+  const refused = (message: RegExp, ...plugins: Plugin[]) =>
+    t.rejects(testApp(t, { plugins }), { code: 'plugin_tables', message })
+  await refused(
+    /"sla-x".*sla_x_rules.*of the plugin "sla"/,
+    one('sla', 'x_rules') as Plugin,
+    one('sla-x', 'rules') as Plugin,
+  )
+  await refused(/ticket_fields.*the core/, one('ticket', 'fields') as Plugin)
+})

@@ -1,5 +1,7 @@
 // A definition with all that was looked up for it -> hours: data alone, in one order, so that equal hours are equal
 // as text.
+
+import { createHash } from 'node:crypto'
 import { mergeWindows } from './civil.js'
 import type { CalendarDefinition } from './definition.js'
 import type { Hours, Window } from './hours.js'
@@ -61,6 +63,12 @@ export function keepPast(old: Hours, next: Hours, today: string, first: string):
 /** Whether they are the same from this date on. */
 export const sameFrom = (a: Hours, b: Hours, today: string): boolean =>
   sameData(keepPast(a, a, today, today), keepPast(b, b, today, today))
+
+/** Names hours by what they say: the same hours have the same digest. */
+export const digestOf = (hours: Hours): string =>
+  createHash('sha256')
+    .update(JSON.stringify(canonical(hours)))
+    .digest('hex')
 
 export const sameData = (a: unknown, b: unknown): boolean =>
   JSON.stringify(canonical(a)) === JSON.stringify(canonical(b))

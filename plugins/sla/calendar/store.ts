@@ -8,7 +8,7 @@ import type { CalendarDefinition } from './definition.js'
 import type { Hours } from './hours.js'
 import { yearsAround } from './public-holidays.js'
 import { type Calendar, type Current, policiesUsing, type Source } from './read.js'
-import { keepPast, sameData, sameFrom } from './resolve.js'
+import { digestOf, keepPast, sameData, sameFrom } from './resolve.js'
 
 const MOST_CALENDARS = 200
 
@@ -67,7 +67,7 @@ const versionRow = (
   calendarId: string,
   version: number,
   { definition, hours, agentId }: Omit<Input, 'name'>,
-) => ({ calendarId, version, at: tx.now, definition, hours, agentId })
+) => ({ calendarId, version, at: tx.now, definition, hours, digest: digestOf(hours), agentId })
 
 /**
  * A new version where the world outside says something else about the days to come; what is past stays as it was.

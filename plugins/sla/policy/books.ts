@@ -1,9 +1,10 @@
 // The list of policies in all its states: an edit writes the whole list anew, so that a ticket can be bound to one.
-import { asc, desc, gte, inArray } from 'drizzle-orm'
+import { inArray, max } from 'drizzle-orm'
 import { fail, type PluginReader, type PluginTx } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import { Kept } from '../kept.js'
 import type { Book } from '../ticket/assign.js'
+import type { Queries } from '../ticket/queries.js'
 import type { Policy } from './policy.js'
 
 const NONE: Book = { revision: 0, at: 0, policies: [] }
@@ -12,27 +13,21 @@ const MOST_KEPT = 2000
 export class Books {
   readonly #kept = new Kept<readonly Policy[]>(MOST_KEPT)
 
-  constructor(readonly app: App) {}
+  constructor(
+    readonly app: App,
+    readonly queries: Queries,
+  ) {}
 
   async newest(r: PluginReader): Promise<Book> {
-    const { books } = this.app.tables
-    const refs = await r
-      .select({ revision: books.revision, at: books.at })
-      .from(books)
-      .orderBy(desc(books.revision))
-      .limit(1)
-    return (await this.#read(r, refs))[0] ?? NONE
+    const [newest] = await r
+      .select({ revision: max(this.app.tables.books.revision) })
+      .from(this.app.tables.books)
+    return (await this.since(r, newest?.revision ?? 0)).at(-1) ?? NONE
   }
 
   /** The book with this revision and all that came after it, the oldest first; none before the first policy. */
   async since(r: PluginReader, revision: number): Promise<Book[]> {
-    const { books } = this.app.tables
-    const refs = await r
-      .select({ revision: books.revision, at: books.at })
-      .from(books)
-      .where(gte(books.revision, revision))
-      .orderBy(asc(books.revision))
-    const found = await this.#read(r, refs)
+    const found = await this.#read(r, await r.run(this.queries.booksSince, { revision }))
     return revision === 0 ? [NONE, ...found] : found
   }
 

@@ -1,42 +1,41 @@
 // The versions of calendars, laid out for the engine. Those of a calendar that was deleted explain old timers still.
-import { and, asc, eq, inArray, or } from 'drizzle-orm'
+import { and, eq, or } from 'drizzle-orm'
 import type { PluginReader } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import { OpenHours } from '../engine/clock.js'
 import { Kept } from '../kept.js'
 import type { Calendars, CalendarVersion } from '../policy/rules.js'
+import type { Queries } from './queries.js'
 
 const MOST_KEPT = 2000
 
 export class CalendarVersions {
   readonly #kept = new Kept<OpenHours>(MOST_KEPT)
 
-  constructor(readonly app: App) {}
+  constructor(
+    readonly app: App,
+    readonly queries: Queries,
+  ) {}
 
   /** All versions of these calendars. */
   async of(r: PluginReader, ids: Iterable<string>): Promise<Calendars> {
-    const wanted = [...new Set(ids)]
-    const { calendars, calendarVersions: versions } = this.app.tables
-    const refs =
-      wanted.length === 0
-        ? []
-        : await r
-            .select({
-              id: versions.calendarId,
-              version: versions.version,
-              at: versions.at,
-              name: calendars.name,
-            })
-            .from(versions)
-            .leftJoin(calendars, eq(calendars.id, versions.calendarId))
-            .where(inArray(versions.calendarId, wanted))
-            .orderBy(asc(versions.calendarId), asc(versions.version))
+    const refs: Ref[] = []
+    const names = new Map<string, string>()
+    for (const id of new Set(ids)) {
+      refs.push(...(await r.run(this.queries.versions, { id })))
+      const [calendar] = await r.run(this.queries.calendarName, { id })
+      names.set(id, calendar?.name ?? id)
+    }
     const keyOf = ({ id, version, at }: Ref) => `${id}:${version}:${at.getTime()}`
     const clocks = await this.#kept.all(refs, keyOf, async (missing) => this.#load(r, missing, keyOf))
     const found = new Map<string, CalendarVersion[]>()
-    refs.forEach(({ id, version, at, name }, i) => {
+    refs.forEach(({ id, version, at }, i) => {
       const list = found.get(id) ?? []
-      list.push({ version, at: at.getTime(), calendar: { id, name: name ?? id, version, clock: clocks[i]! } })
+      list.push({
+        version,
+        at: at.getTime(),
+        calendar: { id, name: names.get(id)!, version, clock: clocks[i]! },
+      })
       found.set(id, list)
     })
     return (id) => found.get(id) ?? []

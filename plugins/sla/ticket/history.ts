@@ -25,7 +25,7 @@ export interface History {
   readonly facts: readonly Fact[]
   /** The creation, and every change of an attribute. */
   readonly moments: readonly [Moment, ...Moment[]]
-  /** The last entry. */
+  /** The last entry that was not written by this plugin itself. */
   readonly seq: number
 }
 
@@ -41,9 +41,13 @@ export function historyOf(ticket: TicketView, timeline: readonly TimelineEntry[]
   return {
     facts: [...factsOf(ticket, timeline, reading), ...statesOf(moments, timeline, reading)],
     moments,
-    seq: timeline.at(-1)?.seq ?? 0,
+    seq: timeline.findLast((entry) => !isOwn(entry))?.seq ?? 0,
   }
 }
+
+/** Nothing but its own fields: of no interest to the timers. */
+export const isOwn = ({ type, data }: TimelineEntry): boolean =>
+  type === 'changed' && Object.keys(data).every((name) => name.startsWith('sla.'))
 
 /** What entries `changed` do not name is as it is now; what they do is followed back to the beginning. */
 function momentsOf(ticket: TicketView, timeline: readonly TimelineEntry[]): [Moment, ...Moment[]] {

@@ -1,6 +1,5 @@
 // Brings what is stored of some tickets up to their facts: everything is computed anew, what differs is written, what
 // is due is done, and a job waits for the next instant at which something will be.
-import { and, inArray, sql } from 'drizzle-orm'
 import { newId, type PluginTx } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import type { Evaluated } from '../engine/evaluate.js'
@@ -11,7 +10,8 @@ import { type Assignment, assignmentsFor } from './assign.js'
 import type { CalendarVersions } from './calendars.js'
 import { timersOf } from './compute.js'
 import { fire } from './fire.js'
-import { type Known, readAll, readSegments } from './read.js'
+import type { Queries } from './queries.js'
+import { among, type Known, readAll, readSegments } from './read.js'
 import { fieldsOf } from './shown.js'
 import { type Ahead, stepsAhead } from './steps.js'
 import { writeTimers } from './write.js'
@@ -20,6 +20,7 @@ export interface Parts {
   readonly app: App
   readonly books: Books
   readonly versions: CalendarVersions
+  readonly queries: Queries
   /** Computes a ticket again at the next instant at which something is due. */
   readonly wake: ReturnType<App['job']>
 }
@@ -34,16 +35,10 @@ export interface Planned {
 
 /** Bound tickets only; the others are passed by. */
 export async function plan(parts: Parts, tx: PluginTx, ids: readonly string[]): Promise<void> {
-  const { app } = parts
-  const { tickets } = app.tables
-  // The update is a lock: two workers never compute the same ticket at once.
-  const rows = await tx
-    .update(tickets)
-    .set({ seq: sql`${tickets.seq}` })
-    .where(inArray(tickets.ticketId, [...ids]))
-    .returning()
+  const { app, queries } = parts
+  const rows = await among(tx, queries.lock, ids)
   if (rows.length === 0) return
-  const known = await readAll(app, tx, rows)
+  const known = await readAll(app, queries, tx, rows)
   const planned: Planned[] = []
   const now = tx.now.getTime()
   const added = new Map<Known, Assignment[]>()
@@ -98,8 +93,8 @@ async function write(parts: Parts, tx: PluginTx, planned: readonly Planned[]): P
   const { app, books } = parts
   const names = new Map((await books.newest(tx)).policies.map(({ id, name }) => [id, name]))
   await writeAssignments(app, tx, planned)
-  await writeTimers(app, tx, planned)
-  await writeRows(app, tx, planned)
+  await writeTimers(parts, tx, planned)
+  await writeRows(parts, tx, planned)
   await app.setFields(
     tx,
     planned.map(({ known, current, timers, ahead }) => {
@@ -127,8 +122,7 @@ async function writeAssignments(app: App, tx: PluginTx, planned: readonly Planne
   if (rows.length > 0) await tx.insert(app.tables.assignments).values(rows)
 }
 
-async function writeRows(app: App, tx: PluginTx, planned: readonly Planned[]) {
-  const { tickets } = app.tables
+async function writeRows({ queries }: Parts, tx: PluginTx, planned: readonly Planned[]) {
   for (const { known, current, timers } of planned) {
     const { row, history, ticket } = known
     const merged = history.facts.some(({ type }) => type === 'merged')
@@ -139,10 +133,7 @@ async function writeRows(app: App, tx: PluginTx, planned: readonly Planned[]) {
       open: !merged && ticket.status !== 'closed' && timers.some(({ timer }) => timer.state !== 'cancelled'),
     }
     if (next.seq === row.seq && next.policyId === row.policyId && next.open === row.open) continue
-    await tx
-      .update(tickets)
-      .set(next)
-      .where(and(inArray(tickets.ticketId, [row.ticketId])))
+    await tx.run(queries.saveRow, { ...next, id: row.ticketId })
   }
 }
 

@@ -1,15 +1,18 @@
 // What is known of some tickets, read in a few queries however many they are.
-import { asc, eq, inArray } from 'drizzle-orm'
-import type { PluginReader, PluginTx, TicketView, TimelineEntry } from 'frontdesk/plugin'
+import {
+  batches,
+  type PluginReader,
+  type PluginTx,
+  type Prepared,
+  paramsOf,
+  type TicketView,
+  type TimelineEntry,
+} from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import { segmentsOf } from '../policy/choose.js'
 import type { Book } from './assign.js'
 import { type History, historyOf } from './history.js'
-
-export type TicketRow = App['tables']['tickets']['$inferSelect']
-export type TimerRow = App['tables']['timers']['$inferSelect']
-export type StepRow = App['tables']['steps']['$inferSelect']
-export type AssignmentRow = App['tables']['assignments']['$inferSelect']
+import type { AssignmentRow, Queries, StepRow, TicketRow, TimerRow } from './queries.js'
 
 export interface Known {
   readonly row: TicketRow
@@ -25,20 +28,18 @@ const LONG = 500
 const PAGE = 200
 
 /** @param rows locked by this transaction. */
-export async function readAll(app: App, tx: PluginTx, rows: readonly TicketRow[]): Promise<Known[]> {
+export async function readAll(
+  app: App,
+  queries: Queries,
+  tx: PluginTx,
+  rows: readonly TicketRow[],
+): Promise<Known[]> {
   const ids = rows.map(({ ticketId }) => ticketId)
-  const { assignments, timers, steps } = app.tables
   const tickets = await app.desk.ticketsById(tx, ids)
   const timelines = await app.desk.timelines(tx, ids, { limit: LONG })
-  const assigned = byTicket(
-    await tx
-      .select()
-      .from(assignments)
-      .where(inArray(assignments.ticketId, ids))
-      .orderBy(asc(assignments.ticketId), asc(assignments.at), asc(assignments.id)),
-  )
-  const timed = byTicket(await tx.select().from(timers).where(inArray(timers.ticketId, ids)))
-  const fired = byTicket(await tx.select().from(steps).where(inArray(steps.ticketId, ids)))
+  const assigned = byTicket(await among(tx, queries.assignments, ids))
+  const timed = byTicket(await among(tx, queries.timers, ids))
+  const fired = byTicket(await among(tx, queries.steps, ids))
   const found: Known[] = []
   for (const row of rows) {
     const ticket = tickets.get(row.ticketId)
@@ -56,6 +57,18 @@ export async function readAll(app: App, tx: PluginTx, rows: readonly TicketRow[]
   return found
 }
 
+/** Rows of these tickets. */
+export async function among<Row>(
+  r: PluginReader,
+  query: (size: number) => Prepared<Record<string, unknown>, Row>,
+  ids: readonly string[],
+): Promise<Row[]> {
+  const found: Row[] = []
+  for (const some of batches(ids))
+    found.push(...(await r.run(query(some.length), paramsOf(some.map((id) => ({ id }))))))
+  return found
+}
+
 /** @param begin what was read of it already. */
 export async function readTimeline(
   app: App,
@@ -69,21 +82,6 @@ export async function readTimeline(
     const page = await app.desk.timeline(r, ticketId, { since: entries.at(-1)?.seq ?? 0, limit: PAGE })
     entries.push(...page)
     if (page.length < PAGE) return entries
-  }
-}
-
-/** What is stored of one ticket, without a lock. */
-export async function stored(app: App, r: PluginReader, ticketId: string) {
-  const { tickets, assignments, steps } = app.tables
-  const [row] = await r.select().from(tickets).where(eq(tickets.ticketId, ticketId))
-  return {
-    row,
-    assignments: await r
-      .select()
-      .from(assignments)
-      .where(eq(assignments.ticketId, ticketId))
-      .orderBy(asc(assignments.at), asc(assignments.id)),
-    steps: await r.select().from(steps).where(eq(steps.ticketId, ticketId)),
   }
 }
 

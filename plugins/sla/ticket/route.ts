@@ -6,7 +6,7 @@ import { shown, timerShape } from '../what-if/answer.js'
 import type { Assignment } from './assign.js'
 import { timersOf } from './compute.js'
 import type { Parts } from './plan.js'
-import { readHistory, readTimeline, stored } from './read.js'
+import { among, readHistory, readTimeline } from './read.js'
 import { inWords } from './words.js'
 
 const explained = Type.Object({
@@ -70,9 +70,10 @@ async function visible({ app }: Parts, who: Caller, key: string): Promise<Ticket
 
 /** Computed anew from the facts, to this instant: what is stored of a timer is not asked. */
 async function explain(parts: Parts, ticket: TicketView) {
-  const { app, books, versions } = parts
+  const { app, books, versions, queries } = parts
   const now = app.clock.now().getTime()
-  const { assignments: rows, steps } = await stored(app, app.db, ticket.id)
+  const rows = await among(app.db, queries.assignments, [ticket.id])
+  const steps = await among(app.db, queries.steps, [ticket.id])
   const assignments: Assignment[] = rows.map((one) => ({ ...one, at: one.at.getTime() }))
   const history = await readHistory(app, app.db, ticket, await readTimeline(app, app.db, ticket.id))
   const calendars = await versions.of(

@@ -18,7 +18,7 @@ export type Walk =
 type Data = Walk & { readonly cursor: string }
 
 /** A transaction of so many takes a few milliseconds. */
-const PORTION = 20
+const PORTION = 5
 /** One run of the job; then others of its kind have their turn. */
 const RUN_MS = 5_000
 /** Milliseconds of rest for each millisecond of work. */
@@ -63,16 +63,11 @@ async function portion(parts: Parts, tx: PluginTx, data: Data): Promise<string |
 }
 
 async function next(parts: Parts, tx: PluginTx, data: Data): Promise<string[]> {
-  const { tickets, timers } = parts.app.tables
+  const { tickets } = parts.app.tables
   if (data.kind === 'reapply' || data.kind === 'return') return everyTicket(parts, tx, data)
   const rows =
     data.kind === 'calendar'
-      ? await tx
-          .selectDistinct({ ticketId: timers.ticketId })
-          .from(timers)
-          .where(and(eq(timers.calendarId, data.id), eq(timers.open, true), gt(timers.ticketId, data.cursor)))
-          .orderBy(asc(timers.ticketId))
-          .limit(PORTION)
+      ? await tx.run(parts.queries.onCalendar, { id: data.id, after: data.cursor, limit: PORTION })
       : await tx
           .select({ ticketId: tickets.ticketId })
           .from(tickets)

@@ -1,5 +1,4 @@
 // What makes the plugin look at a ticket: what happens on it, its next deadline, and changes of calendars and policies.
-import { eq } from 'drizzle-orm'
 import {
   callLogged,
   type Event,
@@ -13,15 +12,19 @@ import {
   ticketUpdated,
 } from 'frontdesk/plugin'
 import type { App } from '../app.js'
-import type { Books } from '../policy/books.js'
-import type { CalendarVersions } from './calendars.js'
+import { Books } from '../policy/books.js'
+import { CalendarVersions } from './calendars.js'
+import { isOwn } from './history.js'
 import { type Parts, plan } from './plan.js'
+import type { Queries } from './queries.js'
 
-export function watch(app: App, books: Books, versions: CalendarVersions): Parts {
+export function watch(app: App, queries: Queries): Parts {
+  const books = new Books(app, queries)
   const parts: Parts = {
     app,
+    queries,
     books,
-    versions,
+    versions: new CalendarVersions(app, queries),
     wake: app.job<{ ticketId: string }>('wake', {
       concurrency: 8,
       run: (job) =>
@@ -47,7 +50,7 @@ export function watch(app: App, books: Books, versions: CalendarVersions): Parts
       'plan',
       ({ ticketId }, job) =>
         app.db.transaction(async (tx) => {
-          if (await isBehind(app, tx, ticketId)) await plan(parts, tx, [ticketId])
+          if (await isBehind(parts, tx, ticketId)) await plan(parts, tx, [ticketId])
           await job.complete(tx)
         }),
       when && { when: when as never },
@@ -89,12 +92,9 @@ async function bind({ app, books }: Parts, tx: PluginTx, ticketId: string): Prom
 }
 
 /** Several events of one commit lead to one look. */
-async function isBehind(app: App, tx: PluginTx, ticketId: string): Promise<boolean> {
-  const { tickets } = app.tables
-  const [row] = await tx.select().from(tickets).where(eq(tickets.ticketId, ticketId))
+async function isBehind({ app, queries }: Parts, tx: PluginTx, ticketId: string): Promise<boolean> {
+  const [row] = await tx.run(queries.row, { id: ticketId })
   if (!row) return false
   const later = await app.desk.timeline(tx, ticketId, { since: row.seq, limit: 200 })
-  const own = ({ type, data }: (typeof later)[number]) =>
-    type === 'changed' && Object.keys(data).every((name) => name.startsWith('sla.'))
-  return !later.every(own)
+  return !later.every(isOwn)
 }

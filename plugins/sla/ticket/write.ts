@@ -1,18 +1,22 @@
 // The timers of some tickets, written where they differ from what is stored.
-import { and, eq, sql } from 'drizzle-orm'
-import type { PluginTx } from 'frontdesk/plugin'
+import { and, eq } from 'drizzle-orm'
+import { batches, type PluginTx, paramsOf } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import type { Timer } from '../engine/timer.js'
 import { timerBreached } from '../events.js'
 import { countedOf } from '../report/outcome.js'
 import type { Attributes } from './history.js'
-import type { Planned } from './plan.js'
-import type { TimerRow } from './read.js'
+import type { Parts, Planned } from './plan.js'
+import type { TimerRow } from './queries.js'
 
-/** Rows of one statement: each has many values, and a statement has a limit of them. */
-const PORTION = 200
+/** Rows of one statement: each has many values. */
+const PORTION = 64
 
-export async function writeTimers(app: App, tx: PluginTx, planned: readonly Planned[]): Promise<void> {
+export async function writeTimers(
+  { app, queries }: Pick<Parts, 'app' | 'queries'>,
+  tx: PluginTx,
+  planned: readonly Planned[],
+): Promise<void> {
   const { timers } = app.tables
   const changed: TimerRow[] = []
   for (const one of planned) {
@@ -31,11 +35,7 @@ export async function writeTimers(app: App, tx: PluginTx, planned: readonly Plan
         .delete(timers)
         .where(and(eq(timers.ticketId, ticketId), eq(timers.metric, metric), eq(timers.cycle, cycle)))
   }
-  for (let i = 0; i < changed.length; i += PORTION)
-    await tx
-      .insert(timers)
-      .values(changed.slice(i, i + PORTION))
-      .onConflictDoUpdate({ target: [timers.ticketId, timers.metric, timers.cycle], set: ALL })
+  for (const some of batches(changed, PORTION)) await tx.run(queries.saveTimers(some.length), paramsOf(some))
 }
 
 const tell = (app: App, tx: PluginTx, row: TimerRow) =>
@@ -99,33 +99,3 @@ const same = (a: TimerRow, b: TimerRow): boolean =>
       (a[key] instanceof Date ? a[key].getTime() : a[key]) ===
         (b[key] instanceof Date ? b[key].getTime() : b[key]),
   )
-
-const excluded = (column: string) => sql.raw(`excluded.${column}`)
-/** Column names are snake_case on both databases. */
-const ALL = Object.fromEntries(
-  (
-    [
-      'number',
-      'policyId',
-      'policyVersion',
-      'calendarId',
-      'calendarVersion',
-      'targetMs',
-      'startedAt',
-      'dueAt',
-      'state',
-      'open',
-      'consumedMs',
-      'stoppedAt',
-      'breachedAt',
-      'detectedAt',
-      'outcome',
-      'countedAt',
-      'deadline',
-      'agentId',
-      'teamId',
-      'inboxId',
-      'channel',
-    ] satisfies (keyof TimerRow)[]
-  ).map((name) => [name, excluded(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))]),
-)

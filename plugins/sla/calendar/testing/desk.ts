@@ -53,6 +53,7 @@ export async function desk(t: Test, database: DatabaseName): Promise<Desk> {
   const asked: Asked[] = []
   let next: Fetched = { kind: 'unchanged' }
   let own!: App['tables']
+  let revision = 0
   const plugin = definePlugin({
     name: 'sla',
     version: '1.0.0',
@@ -99,7 +100,9 @@ export async function desk(t: Test, database: DatabaseName): Promise<Desk> {
         when: {},
         targets: [],
       }))
-      await app.db.transaction((tx) => tx.insert(own.books).values({ at: tx.now, policies, agentId: null }))
+      await app.db.transaction((tx) =>
+        tx.insert(own.books).values({ revision: ++revision, at: tx.now, policies, agentId: null }),
+      )
     },
     recurring: (name) => recurring(app, name),
     async clear() {

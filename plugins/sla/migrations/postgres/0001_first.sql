@@ -16,6 +16,7 @@ CREATE TABLE "sla_calendar_versions" (
 	"at" timestamp(3) with time zone NOT NULL,
 	"definition" jsonb NOT NULL,
 	"hours" jsonb NOT NULL,
+	"digest" text NOT NULL,
 	"agent_id" text,
 	CONSTRAINT "sla_calendar_versions_calendar_id_version_pk" PRIMARY KEY("calendar_id","version")
 );

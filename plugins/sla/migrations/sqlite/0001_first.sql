@@ -17,6 +17,7 @@ CREATE TABLE `sla_calendar_versions` (
 	`at` integer NOT NULL,
 	`definition` text NOT NULL,
 	`hours` text NOT NULL,
+	`digest` text NOT NULL,
 	`agent_id` text,
 	PRIMARY KEY(`calendar_id`, `version`)
 ) STRICT;
