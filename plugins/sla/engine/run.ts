@@ -121,7 +121,7 @@ export class Run {
       state,
       consumed: this.#consumed,
       stoppedAt: this.#stoppedAt,
-      stoppedBy: this.#stoppedBy,
+      stoppedBy: this.#stoppedBy === MERGED ? null : this.#stoppedBy,
       breachedAt: this.#breachedAt,
       ruledSince: this.#ruledSince,
       deadline: this.#deadline,

@@ -1,5 +1,5 @@
 // Reports as files, line by line.
-import type { TimerRow } from '../ticket/read.js'
+import type { TimerRow } from '../ticket/queries.js'
 import { type Cell, csvLine } from './csv.js'
 import type { Names } from './names.js'
 import { groups } from './query.js'
@@ -11,8 +11,8 @@ type Column<Row> = readonly [name: string, of: (row: Row) => Cell]
 const figureColumns: readonly Column<Figures>[] = [
   ['metric', ({ metric }) => metric],
   ['period', ({ period }) => period],
-  ['from', ({ from }) => from],
-  ['to', ({ to }) => to],
+  ['begin', ({ from }) => from],
+  ['end', ({ to }) => to],
   ...groups.flatMap((one): Column<Figures>[] => [
     [one, (row) => row.groups[one]?.name],
     [`${one}_id`, (row) => row.groups[one]?.id],

@@ -1,5 +1,5 @@
 // A stored timer as a report shows it.
-import type { TimerRow } from '../ticket/read.js'
+import type { TimerRow } from '../ticket/queries.js'
 import type { Names } from './names.js'
 
 export const shownTimer = (row: TimerRow, names: Names) => ({
