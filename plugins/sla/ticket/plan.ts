@@ -4,9 +4,10 @@ import { newId, type PluginTx } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import type { Evaluated } from '../engine/evaluate.js'
 import type { Books } from '../policy/books.js'
+import type { Policy } from '../policy/policy.js'
 import { type Calendars, hoursOf, versionAt } from '../policy/rules.js'
 import { stepsOf } from '../policy/target.js'
-import { type Assignment, assignmentsFor } from './assign.js'
+import { type Assignment, assignmentsFor, type Book } from './assign.js'
 import type { CalendarVersions } from './calendars.js'
 import { timersOf } from './compute.js'
 import { fire } from './fire.js'
@@ -42,17 +43,18 @@ export async function plan(parts: Parts, tx: PluginTx, ids: readonly string[]): 
   const planned: Planned[] = []
   const now = tx.now.getTime()
   const added = new Map<Known, Assignment[]>()
-  for (const one of known) added.set(one, await assign(parts, tx, one))
+  const books = await parts.books.since(tx, Math.min(...rows.map(({ revision }) => revision)))
+  for (const one of known) added.set(one, await assign(app, tx, one, books))
   const used = known.flatMap((one) =>
     [...one.assignments, ...added.get(one)!].flatMap(({ calendarId }) => calendarId ?? []),
   )
   const calendars = await parts.versions.of(tx, used)
   for (const one of known) planned.push(compute(one, added.get(one)!, calendars, now))
-  await write(parts, tx, planned)
+  await write(parts, tx, planned, books.at(-1)?.policies ?? [])
 }
 
-async function assign({ app, books }: Parts, tx: PluginTx, known: Known): Promise<Assignment[]> {
-  const [book, ...later] = await books.since(tx, known.row.revision)
+async function assign(app: App, tx: PluginTx, known: Known, books: readonly Book[]): Promise<Assignment[]> {
+  const [book, ...later] = books.filter(({ revision }) => revision >= known.row.revision)
   if (!book) return []
   const last = known.assignments.at(-1)
   return assignmentsFor(
@@ -89,9 +91,14 @@ export function compute(
   return { known, added, current, timers, ahead }
 }
 
-async function write(parts: Parts, tx: PluginTx, planned: readonly Planned[]): Promise<void> {
-  const { app, books } = parts
-  const names = new Map((await books.newest(tx)).policies.map(({ id, name }) => [id, name]))
+async function write(
+  parts: Parts,
+  tx: PluginTx,
+  planned: readonly Planned[],
+  policies: readonly Policy[],
+): Promise<void> {
+  const { app } = parts
+  const names = new Map(policies.map(({ id, name }) => [id, name]))
   await writeAssignments(app, tx, planned)
   await writeTimers(parts, tx, planned)
   await writeRows(parts, tx, planned)
