@@ -1,7 +1,8 @@
 // One request to one receiver that fails in every way, and to addresses that must not be reached.
+
 import { isUtf8 } from 'node:buffer'
+import { isAllowedAddress } from 'frontdesk/plugin'
 import t from 'tap'
-import { isAllowed } from './addresses.js'
 import { createSender, type SenderOptions } from './send.js'
 import { parseTarget } from './target.js'
 import { rawReceiver, receiver, selfSigned } from './testing/receiver.js'
@@ -28,21 +29,21 @@ t.test('an address inside is refused, however it is written', async (t) => {
     inside
       .trim()
       .split(/\s+/)
-      .filter((address) => isAllowed(address, false)),
+      .filter((address) => isAllowedAddress(address, false)),
     [],
   )
   const outside = ['8.8.8.8', '172.32.0.1', '100.128.0.1', '2606:4700::1111', '2a00:1450::1']
   t.strictSame(
-    outside.filter((address) => !isAllowed(address, false)),
+    outside.filter((address) => !isAllowedAddress(address, false)),
     [],
   )
   const never = ['169.254.169.254', 'fd00:ec2::254', '0.0.0.0', '::ffff:10.0.0.1', 'fe80::1', '224.0.0.1']
   t.strictSame(
-    never.filter((address) => isAllowed(address, true)),
+    never.filter((address) => isAllowedAddress(address, true)),
     [],
     'also where private networks are allowed',
   )
-  t.ok(['127.0.0.1', '10.0.0.1', '::1', 'fd12::1'].every((address) => isAllowed(address, true)))
+  t.ok(['127.0.0.1', '10.0.0.1', '::1', 'fd12::1'].every((address) => isAllowedAddress(address, true)))
 })
 
 t.test('a URL that leads inside or is not plain https is refused before anything is asked', async (t) => {

@@ -1,11 +1,12 @@
 // One request to one receiver: to a checked address, without redirects, within a time, with a bounded answer. What
 // goes wrong at the other side is a result; only the caller's `signal` makes it throw.
+
 import http from 'node:http'
 import https from 'node:https'
 import type { LookupFunction } from 'node:net'
 import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
-import { isAllowed } from './addresses.js'
+import { isAllowedAddress } from 'frontdesk/plugin'
 import { explain } from './explain.js'
 import { type Resolve, resolveLocal, resolvePublic } from './resolve.js'
 import { type NetworkRules, NOT_PUBLIC, parseTarget } from './target.js'
@@ -65,7 +66,7 @@ export function createSender({ timeoutMs = 10 * SECOND, resolve, ca }: SenderOpt
       const addresses = target.isAddress ? [target.host] : await until(limit, look(target.host))
       if (addresses.length === 0) return result({ error: 'The name of the receiver has no address.' })
       // One bad address is enough: which of them would be used is up to who answers.
-      if (!addresses.every((address) => isAllowed(address, rules.allowPrivateNetworks)))
+      if (!addresses.every((address) => isAllowedAddress(address, rules.allowPrivateNetworks)))
         return result({ error: `The name of the receiver ${NOT_PUBLIC}.` })
       const secure = target.url.protocol === 'https:'
       const answer = await exchange((secure ? https : http).request, target.url, body, limit, {

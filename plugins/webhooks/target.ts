@@ -1,6 +1,7 @@
 // The address of a receiver, as far as it can be judged without asking DNS.
+
 import { isIP } from 'node:net'
-import { isAllowed } from './addresses.js'
+import { isAllowedAddress } from 'frontdesk/plugin'
 
 export interface NetworkRules {
   allowHttp: boolean
@@ -35,7 +36,7 @@ export function parseTarget(text: string, rules: NetworkRules): Target | string 
   // The URL parser has turned 2130706433, 0x7f.1 and 0177.0.0.1 into 127.0.0.1 already (WHATWG URL §3.5).
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const isAddress = isIP(host) !== 0
-  if (isAddress && !isAllowed(host, rules.allowPrivateNetworks)) return NOT_PUBLIC
+  if (isAddress && !isAllowedAddress(host, rules.allowPrivateNetworks)) return NOT_PUBLIC
   if (/(^|\.)localhost\.?$/.test(host) && !rules.allowPrivateNetworks) return NOT_PUBLIC
   return { url, host, isAddress }
 }

@@ -40,6 +40,7 @@ export {
   ticketUpdated,
 } from '../tickets/tokens.js'
 export { defineWorkflow, type Workflow } from '../tickets/workflow.js'
+export { isAllowedAddress } from './addresses.js'
 export type {
   EventOptions,
   EveryOptions,

@@ -3,8 +3,8 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import https from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { isAllowedAddress } from 'frontdesk/plugin'
 import t, { type Test } from 'tap'
-import { isAllowed } from './addresses.js'
 import { createFetch, type Fetched, type FetchOptions, type Known, MOST_BYTES } from './fetch.js'
 import { parseTarget } from './target.js'
 
@@ -155,7 +155,11 @@ t.test('URLs and addresses', async (t) => {
     [],
   )
   t.match(parseTarget('https://a.test:8443/b?c=d', strict), { host: 'a.test', isAddress: false })
-  t.notOk(isAllowed('169.254.169.254', true), 'the metadata of a cloud: never')
-  t.notOk(isAllowed('fe80::1%eth0', true))
-  t.ok(isAllowed('10.0.0.1', true) && !isAllowed('10.0.0.1', false) && isAllowed('2606:4700::1111', false))
+  t.notOk(isAllowedAddress('169.254.169.254', true), 'the metadata of a cloud: never')
+  t.notOk(isAllowedAddress('fe80::1%eth0', true))
+  t.ok(
+    isAllowedAddress('10.0.0.1', true) &&
+      !isAllowedAddress('10.0.0.1', false) &&
+      isAllowedAddress('2606:4700::1111', false),
+  )
 })

@@ -1,10 +1,11 @@
 // Reads one feed: from a checked address, within a time and a size. What goes wrong at the other side is a result;
 // only the caller's `signal` makes it throw.
+
 import { promises as dns } from 'node:dns'
 import https from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
-import { isAllowed } from './addresses.js'
+import { isAllowedAddress } from 'frontdesk/plugin'
 import { explain } from './explain.js'
 import { NOT_PUBLIC, parseTarget, type Rules } from './target.js'
 
@@ -59,7 +60,7 @@ export function createFetch({ timeoutMs = 15_000, resolve, ca }: FetchOptions = 
         const addresses = target.isAddress ? [target.host] : await until(limit, look(target.host))
         if (addresses.length === 0) return failed('The name in the URL of the feed has no address.')
         // One bad address is enough: which of them would be used is up to who answers.
-        if (!addresses.every((address) => isAllowed(address, rules.allowPrivateNetworks)))
+        if (!addresses.every((address) => isAllowedAddress(address, rules.allowPrivateNetworks)))
           return failed(`The name in the URL of the feed ${NOT_PUBLIC}.`)
         const answer = await get(target.url, limit, {
           agent,

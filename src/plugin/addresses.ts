@@ -1,5 +1,5 @@
-// Which IP addresses a webhook may go to. Whoever may name a receiver must not reach with it what only this machine
-// can reach: its own services, the network behind it, the metadata of its cloud.
+// Which IP addresses a plugin may connect to for somebody who named a URL. Whoever may name one must not reach with it
+// what only this machine can reach: its own services, the network behind it, the metadata of its cloud.
 import { BlockList, isIP } from 'node:net'
 
 type Family = 'ipv4' | 'ipv6'
@@ -27,8 +27,13 @@ const global6 = list('ipv6', '2000::/3')
 const never6 = list('ipv6', '2001::/23 2001:db8::/32 2002::/16 3fff::/20 fd00:ec2::254/128')
 const private6 = list('ipv6', '::1/128 fc00::/7')
 
-/** @param address as text, without brackets. */
-export function isAllowed(address: string, allowPrivate: boolean): boolean {
+/**
+ * Whether somebody who named a URL may be connected to this address (SSRF). Ask it of the address that is connected to,
+ * after the name was looked up.
+ * @param address as text, without brackets.
+ * @param allowPrivate also those of private networks and of this host; never those of metadata services.
+ */
+export function isAllowedAddress(address: string, allowPrivate: boolean): boolean {
   // A zone (fe80::1%eth0) belongs to link-local addresses only.
   if (address.includes('%')) return false
   const family = isIP(address)
