@@ -6,7 +6,7 @@ import type { Evaluated } from '../engine/evaluate.js'
 import type { Books } from '../policy/books.js'
 import { type Calendars, hoursOf, versionAt } from '../policy/rules.js'
 import { stepsOf } from '../policy/target.js'
-import { type Assignment, assignmentsFor } from './assign.js'
+import { type Assignment, assignmentsFor, type Book } from './assign.js'
 import type { CalendarVersions } from './calendars.js'
 import { timersOf } from './compute.js'
 import { fire } from './fire.js'
@@ -39,19 +39,26 @@ export async function plan(parts: Parts, tx: PluginTx, ids: readonly string[]): 
   const rows = await among(tx, queries.lock, ids)
   if (rows.length === 0) return
   const known = await readAll(app, queries, tx, rows)
-  const planned: Planned[] = []
-  const now = tx.now.getTime()
   const added = new Map<Known, Assignment[]>()
   for (const one of known) added.set(one, await assign(parts, tx, one))
+  await write(parts, tx, await computeAll(parts, tx, known, added))
+}
+
+/** What there has to be of them now. Writes nothing. */
+export async function computeAll(
+  parts: Parts,
+  tx: PluginTx,
+  known: readonly Known[],
+  added: ReadonlyMap<Known, readonly Assignment[]>,
+): Promise<Planned[]> {
   const used = known.flatMap((one) =>
     [...one.assignments, ...added.get(one)!].flatMap(({ calendarId }) => calendarId ?? []),
   )
   const calendars = await parts.versions.of(tx, used)
-  for (const one of known) planned.push(compute(one, added.get(one)!, calendars, now))
-  await write(parts, tx, planned)
+  return known.map((one) => compute(one, added.get(one)!, calendars, tx.now.getTime()))
 }
 
-async function assign({ app, books }: Parts, tx: PluginTx, known: Known): Promise<Assignment[]> {
+export async function assign({ app, books }: Parts, tx: PluginTx, known: Known): Promise<Assignment[]> {
   const [book, ...later] = await books.since(tx, known.row.revision)
   if (!book) return []
   const last = known.assignments.at(-1)
@@ -91,22 +98,25 @@ export function compute(
 
 async function write(parts: Parts, tx: PluginTx, planned: readonly Planned[]): Promise<void> {
   const { app, books } = parts
-  const names = new Map((await books.newest(tx)).policies.map(({ id, name }) => [id, name]))
+  const names = namesOf(await books.newest(tx))
   await writeAssignments(app, tx, planned)
   await writeTimers(parts, tx, planned)
   await writeRows(parts, tx, planned)
   await app.setFields(
     tx,
-    planned.map(({ known, current, timers, ahead }) => {
-      const policy = current?.policyId ? (names.get(current.policyId) ?? current.policyId) : null
-      return {
-        ticketId: known.row.ticketId,
-        values: fieldsOf(timers, policy, isWarned(known, timers, ahead)),
-      }
-    }),
+    planned.map((one) => ({ ticketId: one.known.row.ticketId, values: valuesOf(one, names) })),
   )
   await schedule(parts, tx, planned)
   for (const one of planned) await fire(app, tx, one)
+}
+
+export const namesOf = ({ policies }: Book): ReadonlyMap<string, string> =>
+  new Map(policies.map(({ id, name }) => [id, name]))
+
+/** The fields of the ticket. @param names of the policies by their ids. */
+export function valuesOf({ known, current, timers, ahead }: Planned, names: ReadonlyMap<string, string>) {
+  const policy = current?.policyId ? (names.get(current.policyId) ?? current.policyId) : null
+  return fieldsOf(timers, policy, isWarned(known, timers, ahead))
 }
 
 async function writeAssignments(app: App, tx: PluginTx, planned: readonly Planned[]) {
@@ -123,17 +133,22 @@ async function writeAssignments(app: App, tx: PluginTx, planned: readonly Planne
 }
 
 async function writeRows({ queries }: Parts, tx: PluginTx, planned: readonly Planned[]) {
-  for (const { known, current, timers } of planned) {
-    const { row, history, ticket } = known
-    const merged = history.facts.some(({ type }) => type === 'merged')
-    const next = {
-      seq: history.seq,
-      policyId: current?.policyId ?? null,
-      // A ticket that is closed for good is not looked at again when calendars and policies change.
-      open: !merged && ticket.status !== 'closed' && timers.some(({ timer }) => timer.state !== 'cancelled'),
-    }
+  for (const one of planned) {
+    const { row } = one.known
+    const next = rowOfTicket(one)
     if (next.seq === row.seq && next.policyId === row.policyId && next.open === row.open) continue
     await tx.run(queries.saveRow, { ...next, id: row.ticketId })
+  }
+}
+
+export function rowOfTicket({ known, current, timers }: Planned) {
+  const { history, ticket } = known
+  const merged = history.facts.some(({ type }) => type === 'merged')
+  return {
+    seq: history.seq,
+    policyId: current?.policyId ?? null,
+    // A ticket that is closed for good is not looked at again when calendars and policies change.
+    open: !merged && ticket.status !== 'closed' && timers.some(({ timer }) => timer.state !== 'cancelled'),
   }
 }
 
@@ -160,7 +175,7 @@ async function schedule({ wake }: Parts, tx: PluginTx, planned: readonly Planned
 }
 
 /** The next deadline, step, or reply that was planned for later. */
-function nextLook({ known, timers, ahead }: Planned, now: number): number | null {
+export function nextLook({ known, timers, ahead }: Planned, now: number): number | null {
   const instants = [
     ...ahead.flatMap(({ next }) => next ?? []),
     ...timers.flatMap(({ timer }) =>
