@@ -27,6 +27,8 @@ export interface Parts {
 
 export interface Planned {
   readonly known: Known
+  /** Milliseconds: the instant to which everything was computed. */
+  readonly at: number
   readonly added: readonly Assignment[]
   readonly current: Assignment | undefined
   readonly timers: readonly Evaluated[]
@@ -70,16 +72,31 @@ export async function assign({ app, books }: Parts, tx: PluginTx, known: Known):
       binding: { book, boundAt: known.row.boundAt.getTime(), later },
       segments: await readSegments(app, tx, known.ticket, book),
     },
-    tx.now.getTime(),
+    notBefore(known, tx.now.getTime()),
   )
+}
+
+/**
+ * A clock that was put back does not undo what was recorded, lest it happen and be told a second time: for a ticket the
+ * time stands still until the clock has come so far again.
+ */
+function notBefore({ history, row, timers, steps, assignments }: Known, now: number): number {
+  const recorded = [
+    row.boundAt,
+    ...timers.flatMap(({ startedAt, stoppedAt, detectedAt }) => [startedAt, stoppedAt, detectedAt]),
+    ...steps.map(({ firedAt }) => firedAt),
+    ...assignments.map(({ at }) => at),
+  ]
+  return recorded.reduce((latest, at) => Math.max(latest, at?.getTime() ?? 0), Math.max(now, history.last))
 }
 
 export function compute(
   known: Known,
   added: readonly Assignment[],
   calendars: Calendars,
-  now: number,
+  clock: number,
 ): Planned {
+  const now = notBefore(known, clock)
   const all = [...known.assignments.map((row) => ({ ...row, at: row.at.getTime() })), ...added]
   const current = all.at(-1)
   const timers = timersOf(known.history.facts, all, calendars, now)
@@ -93,7 +110,7 @@ export function compute(
       .map(({ step }) => step)
     return stepsAhead(one, stepsOf(target), new Set(fired), hoursOf(calendar), now)
   })
-  return { known, added, current, timers, ahead }
+  return { known, at: now, added, current, timers, ahead }
 }
 
 async function write(parts: Parts, tx: PluginTx, planned: readonly Planned[]): Promise<void> {
@@ -164,8 +181,7 @@ const isWarned = ({ steps }: Known, timers: readonly Evaluated[], ahead: readonl
   )
 
 async function schedule({ wake }: Parts, tx: PluginTx, planned: readonly Planned[]) {
-  const now = tx.now.getTime()
-  const at = new Map(planned.map((one) => [one.known.row.ticketId, nextLook(one, now)]))
+  const at = new Map(planned.map((one) => [one.known.row.ticketId, nextLook(one)]))
   const waiting = [...at].flatMap(([ticketId, next]) =>
     next === null ? [] : [{ data: { ticketId }, key: ticketId, at: new Date(next) }],
   )
@@ -175,7 +191,7 @@ async function schedule({ wake }: Parts, tx: PluginTx, planned: readonly Planned
 }
 
 /** The next deadline, step, or reply that was planned for later. */
-export function nextLook({ known, timers, ahead }: Planned, now: number): number | null {
+export function nextLook({ known, at: now, timers, ahead }: Planned): number | null {
   const instants = [
     ...ahead.flatMap(({ next }) => next ?? []),
     ...timers.flatMap(({ timer }) =>

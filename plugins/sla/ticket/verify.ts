@@ -65,7 +65,7 @@ async function verifyPage(parts: Parts, tx: PluginTx, after: string, only: reado
   const looks = new Map<string, number>()
   const differences = planned.flatMap((one) => {
     const { ticketId, number } = one.known.row
-    const look = nextLook(one, tx.now.getTime())
+    const look = nextLook(one)
     if (look !== null) looks.set(ticketId, look)
     const fields = { stored: stored.get(ticketId) ?? {}, computed: valuesOf(one, names) }
     const found = [
