@@ -14,6 +14,7 @@ import { tables } from './tables.js'
 import { noticeAbsence } from './ticket/away.js'
 import { queriesOf } from './ticket/queries.js'
 import { ticketRoute } from './ticket/route.js'
+import { verifyCommand } from './ticket/verify-command.js'
 import { walker } from './ticket/walk.js'
 import { watch } from './ticket/watch.js'
 import { evaluateRoute, simulateRoute } from './what-if/routes.js'
@@ -39,16 +40,14 @@ export default definePlugin({
     const calendars = setUpCalendars(app, {
       onNewVersion: (tx, id) => walk.begin(tx, { kind: 'calendar', id }),
     })
-    policyRoutes(
-      { app, books, switchedOff: (tx, id) => walk.begin(tx, { kind: 'policy', id }) },
-      async (tx) => {
-        const { revision } = await books.newest(tx)
-        await walk.begin(tx, { kind: 'reapply', id: 'all', revision, at: tx.now.getTime() })
-      },
-    )
+    policyRoutes({ app, books, changed: (tx, id) => walk.begin(tx, { kind: 'policy', id }) }, async (tx) => {
+      const { revision } = await books.newest(tx)
+      await walk.begin(tx, { kind: 'reapply', id: 'all', revision, at: tx.now.getTime() })
+    })
     ticketRoute(parts)
     reportRoutes(app, books)
     setUpNotices(app)
+    app.command(verifyCommand(parts))
     evaluateRoute(app)
     simulateRoute(parts, calendars.resolve)
   },

@@ -61,7 +61,8 @@ export class TicketTimers {
   results(): Evaluated[] {
     return this.#runs.flatMap((run) => {
       const timer = run.result(this.#holds, this.#block)
-      return timer ? [{ timer, instantAt: (consumed: number) => run.instantAt(consumed) }] : []
+      const still = run.standsStill(this.#holds, this.#block)
+      return timer ? [{ timer, instantAt: (consumed: number) => run.instantAt(consumed, still) }] : []
     })
   }
 

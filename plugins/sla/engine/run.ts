@@ -117,7 +117,7 @@ export class Run {
       cycle: this.cycle,
       rule,
       startedAt: this.startedAt,
-      dueAt: state === 'cancelled' ? null : state === 'paused' ? this.#reached : this.instantAt(rule.target),
+      dueAt: state === 'cancelled' ? null : this.instantAt(rule.target, this.standsStill(holds, block)),
       state,
       consumed: this.#consumed,
       stoppedAt: this.#stoppedAt,
@@ -129,10 +129,18 @@ export class Run {
     }
   }
 
-  /** The instant at which `consumed` is or would be reached; null: never, as far as one can see. */
-  instantAt(consumed: number): number | null {
+  /** Also one that was missed: with a later target it may be due again, but not while it waits. */
+  standsStill(holds: readonly string[], block: Block): boolean {
+    return this.open && this.#heldBy(holds, block) !== null
+  }
+
+  /**
+   * The instant at which `consumed` is or would be reached; null: never, as far as one can see. That is so while it
+   * stands still: whatever is said then moves on with the clock.
+   */
+  instantAt(consumed: number, still: boolean): number | null {
     const past = this.#instantOf(consumed)
-    if (past !== null) return past
+    if (past !== null || still) return past
     const clock = this.#rule?.calendar?.clock ?? world
     return clock.due(this.#stoppedAt ?? this.#mark, consumed - this.#consumed)
   }

@@ -9,8 +9,8 @@ import type { NewPolicy, Policy, PolicyChanges } from './policy.js'
 export interface Editing {
   readonly app: App
   readonly books: Books
-  /** The timers of this policy end. */
-  switchedOff(tx: PluginTx, policyId: string): Promise<void>
+  /** The timers of this policy end, or its tickets show another name. */
+  changed(tx: PluginTx, policyId: string): Promise<void>
 }
 
 export async function addPolicy(
@@ -47,7 +47,7 @@ export async function changePolicy(
     policies.map((one) => (one.id === id ? policy : one)),
     agentId,
   )
-  if (old.enabled && !policy.enabled) await editing.switchedOff(tx, id)
+  if ((old.enabled && !policy.enabled) || old.name !== policy.name) await editing.changed(tx, id)
   return policy
 }
 
@@ -65,7 +65,7 @@ export async function removePolicy(
     policies.filter((one) => one.id !== id),
     agentId,
   )
-  await editing.switchedOff(tx, id)
+  await editing.changed(tx, id)
 }
 
 /** @param ids all of them, in their new order. */

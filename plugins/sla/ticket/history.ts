@@ -27,6 +27,8 @@ export interface History {
   readonly moments: readonly [Moment, ...Moment[]]
   /** The last entry that was not written by this plugin itself. */
   readonly seq: number
+  /** The latest instant in its timeline, in milliseconds. */
+  readonly last: number
 }
 
 export interface Reading {
@@ -36,13 +38,24 @@ export interface Reading {
   readonly moved?: ReadonlyMap<string, 'in' | 'out' | 'note'>
 }
 
-export function historyOf(ticket: TicketView, timeline: readonly TimelineEntry[], reading: Reading): History {
+export function historyOf(ticket: TicketView, entries: readonly TimelineEntry[], reading: Reading): History {
+  const timeline = inTime(entries)
   const moments = momentsOf(ticket, timeline)
   return {
     facts: [...factsOf(ticket, timeline, reading), ...statesOf(moments, timeline, reading)],
     moments,
     seq: timeline.findLast((entry) => !isOwn(entry))?.seq ?? 0,
+    last: timeline.at(-1)?.at.getTime() ?? 0,
   }
+}
+
+/** The clock may have been put back: an answer comes after its question all the same, not before. */
+function inTime(entries: readonly TimelineEntry[]): readonly TimelineEntry[] {
+  let last = entries[0]?.at ?? new Date(0)
+  return entries.map((entry) => {
+    if (entry.at >= last) last = entry.at
+    return entry.at === last ? entry : { ...entry, at: last }
+  })
 }
 
 /** Nothing but its own fields: of no interest to the timers. */

@@ -4,7 +4,6 @@ import { newId, type PluginTx } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import type { Evaluated } from '../engine/evaluate.js'
 import type { Books } from '../policy/books.js'
-import type { Policy } from '../policy/policy.js'
 import { type Calendars, hoursOf, versionAt } from '../policy/rules.js'
 import { stepsOf } from '../policy/target.js'
 import { type Assignment, assignmentsFor, type Book } from './assign.js'
@@ -28,6 +27,8 @@ export interface Parts {
 
 export interface Planned {
   readonly known: Known
+  /** Milliseconds: the instant to which everything was computed. */
+  readonly at: number
   readonly added: readonly Assignment[]
   readonly current: Assignment | undefined
   readonly timers: readonly Evaluated[]
@@ -40,20 +41,37 @@ export async function plan(parts: Parts, tx: PluginTx, ids: readonly string[]): 
   const rows = await among(tx, queries.lock, ids)
   if (rows.length === 0) return
   const known = await readAll(app, queries, tx, rows)
-  const planned: Planned[] = []
-  const now = tx.now.getTime()
   const added = new Map<Known, Assignment[]>()
-  const books = await parts.books.since(tx, Math.min(...rows.map(({ revision }) => revision)))
+  const books = await parts.books.since(tx, lowest(rows))
   for (const one of known) added.set(one, await assign(app, tx, one, books))
+  await write(parts, tx, await computeAll(parts, tx, known, added), namesOf(books.at(-1)))
+}
+
+/** All books that any of them is bound to, or that came later. */
+export const lowest = (rows: readonly { revision: number }[]): number =>
+  Math.min(...rows.map(({ revision }) => revision))
+
+/** What there has to be of them now. Writes nothing. */
+export async function computeAll(
+  parts: Parts,
+  tx: PluginTx,
+  known: readonly Known[],
+  added: ReadonlyMap<Known, readonly Assignment[]>,
+): Promise<Planned[]> {
   const used = known.flatMap((one) =>
     [...one.assignments, ...added.get(one)!].flatMap(({ calendarId }) => calendarId ?? []),
   )
   const calendars = await parts.versions.of(tx, used)
-  for (const one of known) planned.push(compute(one, added.get(one)!, calendars, now))
-  await write(parts, tx, planned, books.at(-1)?.policies ?? [])
+  return known.map((one) => compute(one, added.get(one)!, calendars, tx.now.getTime()))
 }
 
-async function assign(app: App, tx: PluginTx, known: Known, books: readonly Book[]): Promise<Assignment[]> {
+/** @param books those from the one that it is bound to, at least. */
+export async function assign(
+  app: App,
+  tx: PluginTx,
+  known: Known,
+  books: readonly Book[],
+): Promise<Assignment[]> {
   const [book, ...later] = books.filter(({ revision }) => revision >= known.row.revision)
   if (!book) return []
   const last = known.assignments.at(-1)
@@ -65,16 +83,31 @@ async function assign(app: App, tx: PluginTx, known: Known, books: readonly Book
       binding: { book, boundAt: known.row.boundAt.getTime(), later },
       segments: await readSegments(app, tx, known.ticket, book),
     },
-    tx.now.getTime(),
+    notBefore(known, tx.now.getTime()),
   )
+}
+
+/**
+ * A clock that was put back does not undo what was recorded, lest it happen and be told a second time: for a ticket the
+ * time stands still until the clock has come so far again.
+ */
+function notBefore({ history, row, timers, steps, assignments }: Known, now: number): number {
+  const recorded = [
+    row.boundAt,
+    ...timers.flatMap(({ startedAt, stoppedAt, detectedAt }) => [startedAt, stoppedAt, detectedAt]),
+    ...steps.map(({ firedAt }) => firedAt),
+    ...assignments.map(({ at }) => at),
+  ]
+  return recorded.reduce((latest, at) => Math.max(latest, at?.getTime() ?? 0), Math.max(now, history.last))
 }
 
 export function compute(
   known: Known,
   added: readonly Assignment[],
   calendars: Calendars,
-  now: number,
+  clock: number,
 ): Planned {
+  const now = notBefore(known, clock)
   const all = [...known.assignments.map((row) => ({ ...row, at: row.at.getTime() })), ...added]
   const current = all.at(-1)
   const timers = timersOf(known.history.facts, all, calendars, now)
@@ -88,32 +121,34 @@ export function compute(
       .map(({ step }) => step)
     return stepsAhead(one, stepsOf(target), new Set(fired), hoursOf(calendar), now)
   })
-  return { known, added, current, timers, ahead }
+  return { known, at: now, added, current, timers, ahead }
 }
 
 async function write(
   parts: Parts,
   tx: PluginTx,
   planned: readonly Planned[],
-  policies: readonly Policy[],
+  names: ReadonlyMap<string, string>,
 ): Promise<void> {
   const { app } = parts
-  const names = new Map(policies.map(({ id, name }) => [id, name]))
   await writeAssignments(app, tx, planned)
   await writeTimers(parts, tx, planned)
   await writeRows(parts, tx, planned)
   await app.setFields(
     tx,
-    planned.map(({ known, current, timers, ahead }) => {
-      const policy = current?.policyId ? (names.get(current.policyId) ?? current.policyId) : null
-      return {
-        ticketId: known.row.ticketId,
-        values: fieldsOf(timers, policy, isWarned(known, timers, ahead)),
-      }
-    }),
+    planned.map((one) => ({ ticketId: one.known.row.ticketId, values: valuesOf(one, names) })),
   )
   await schedule(parts, tx, planned)
   for (const one of planned) await fire(app, tx, one)
+}
+
+export const namesOf = (book: Book | undefined): ReadonlyMap<string, string> =>
+  new Map(book?.policies.map(({ id, name }) => [id, name]))
+
+/** The fields of the ticket. @param names of the policies by their ids. */
+export function valuesOf({ known, current, timers, ahead }: Planned, names: ReadonlyMap<string, string>) {
+  const policy = current?.policyId ? (names.get(current.policyId) ?? current.policyId) : null
+  return fieldsOf(timers, policy, isWarned(known, timers, ahead))
 }
 
 async function writeAssignments(app: App, tx: PluginTx, planned: readonly Planned[]) {
@@ -130,17 +165,22 @@ async function writeAssignments(app: App, tx: PluginTx, planned: readonly Planne
 }
 
 async function writeRows({ queries }: Parts, tx: PluginTx, planned: readonly Planned[]) {
-  for (const { known, current, timers } of planned) {
-    const { row, history, ticket } = known
-    const merged = history.facts.some(({ type }) => type === 'merged')
-    const next = {
-      seq: history.seq,
-      policyId: current?.policyId ?? null,
-      // A ticket that is closed for good is not looked at again when calendars and policies change.
-      open: !merged && ticket.status !== 'closed' && timers.some(({ timer }) => timer.state !== 'cancelled'),
-    }
+  for (const one of planned) {
+    const { row } = one.known
+    const next = rowOfTicket(one)
     if (next.seq === row.seq && next.policyId === row.policyId && next.open === row.open) continue
     await tx.run(queries.saveRow, { ...next, id: row.ticketId })
+  }
+}
+
+export function rowOfTicket({ known, current, timers }: Planned) {
+  const { history, ticket } = known
+  const merged = history.facts.some(({ type }) => type === 'merged')
+  return {
+    seq: history.seq,
+    policyId: current?.policyId ?? null,
+    // A ticket that is closed for good is not looked at again when calendars and policies change.
+    open: !merged && ticket.status !== 'closed' && timers.some(({ timer }) => timer.state !== 'cancelled'),
   }
 }
 
@@ -156,8 +196,7 @@ const isWarned = ({ steps }: Known, timers: readonly Evaluated[], ahead: readonl
   )
 
 async function schedule({ wake }: Parts, tx: PluginTx, planned: readonly Planned[]) {
-  const now = tx.now.getTime()
-  const at = new Map(planned.map((one) => [one.known.row.ticketId, nextLook(one, now)]))
+  const at = new Map(planned.map((one) => [one.known.row.ticketId, nextLook(one)]))
   const waiting = [...at].flatMap(([ticketId, next]) =>
     next === null ? [] : [{ data: { ticketId }, key: ticketId, at: new Date(next) }],
   )
@@ -167,7 +206,7 @@ async function schedule({ wake }: Parts, tx: PluginTx, planned: readonly Planned
 }
 
 /** The next deadline, step, or reply that was planned for later. */
-function nextLook({ known, timers, ahead }: Planned, now: number): number | null {
+export function nextLook({ known, at: now, timers, ahead }: Planned): number | null {
   const instants = [
     ...ahead.flatMap(({ next }) => next ?? []),
     ...timers.flatMap(({ timer }) =>

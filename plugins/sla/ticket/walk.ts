@@ -8,7 +8,7 @@ import { type Parts, plan } from './plan.js'
 export type Walk =
   /** A calendar has a new version: timers that run on it. */
   | { readonly kind: 'calendar'; readonly id: string }
-  /** A policy was switched off: tickets that are under it. */
+  /** A policy was switched off, or has another name: tickets that are under it. */
   | { readonly kind: 'policy'; readonly id: string }
   /** The policies of a revision are applied anew to all tickets. */
   | { readonly kind: 'reapply'; readonly id: string; readonly revision: number; readonly at: number }

@@ -48,10 +48,18 @@ const tell = (app: App, tx: PluginTx, row: TimerRow) =>
     detectedAt: tx.now.toISOString(),
   })
 
-const keyOf = ({ metric, cycle }: { metric: string; cycle: number }) => `${metric} ${cycle}`
+export const keyOf = ({ metric, cycle }: { metric: string; cycle: number }) => `${metric} ${cycle}`
 
-function rowOf({ known, current }: Planned, timer: Timer, old: TimerRow | undefined, now: Date): TimerRow {
+/** @param old says when a breach was noticed; all else comes from the facts. */
+export function rowOf(
+  { known, added }: Planned,
+  timer: Timer,
+  old: Pick<TimerRow, 'detectedAt'> | undefined,
+  now: Date,
+): TimerRow {
   const { ticket, history } = known
+  // Whoever is under no policy any more keeps the name of the one that was missed or met.
+  const named = [...known.assignments, ...added].findLast(({ policyId }) => policyId !== null)
   const ended = timer.stoppedAt ?? timer.breachedAt
   const { assigneeId, teamId, inboxId } = attributesAt(history.moments, ended)
   const { calendar, target } = timer.rule
@@ -61,9 +69,8 @@ function rowOf({ known, current }: Planned, timer: Timer, old: TimerRow | undefi
     metric: timer.metric,
     cycle: timer.cycle,
     number: ticket.number,
-    // Whoever is under no policy any more keeps the name of the one that was missed or met.
-    policyId: current?.policyId ?? old?.policyId ?? null,
-    policyVersion: current?.policyVersion ?? old?.policyVersion ?? null,
+    policyId: named?.policyId ?? null,
+    policyVersion: named?.policyVersion ?? null,
     calendarId: calendar?.id ?? null,
     calendarVersion: calendar?.version ?? null,
     targetMs: target,
