@@ -119,6 +119,7 @@ export class Run {
       startedAt: this.startedAt,
       dueAt: state === 'cancelled' ? null : this.instantAt(rule.target, this.standsStill(holds, block)),
       state,
+      cancelled: this.#cancelled(block),
       consumed: this.#consumed,
       stoppedAt: this.#stoppedAt,
       stoppedBy: this.#stoppedBy === MERGED ? null : this.#stoppedBy,
@@ -150,11 +151,16 @@ export class Run {
   }
 
   #state(holds: readonly string[], block: Block): State {
-    if (this.#withdrawn || (block === 'spam' && this.open)) return 'cancelled'
-    if (this.#stoppedBy === MERGED) return 'cancelled'
+    if (this.#cancelled(block) !== null) return 'cancelled'
     if (this.#breachedAt !== null) return 'breached'
     if (!this.open) return this.#answered ? 'met' : 'stopped'
     return this.#heldBy(holds, block) === null ? 'running' : 'paused'
+  }
+
+  #cancelled(block: Block): Timer['cancelled'] {
+    if (this.#stoppedBy === MERGED) return 'merged'
+    if (block === 'spam' && this.open) return 'spam'
+    return this.#withdrawn ? 'withdrawn' : null
   }
 
   #heldBy(holds: readonly string[], block: Block): string | null {

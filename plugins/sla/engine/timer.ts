@@ -49,6 +49,8 @@ export interface Timer {
   /** Null: paused, cancelled, or never, because its calendar has too few open hours. */
   readonly dueAt: number | null
   readonly state: State
+  /** Why it is measured no more: the ticket was merged, is spam, or is under no target any more. */
+  readonly cancelled: 'merged' | 'spam' | 'withdrawn' | null
   readonly consumed: number
   readonly stoppedAt: number | null
   /** Who stopped it. */

@@ -1,5 +1,4 @@
 // What became of a timer, and the one instant by which reports count it.
-import { MERGED } from '../engine/run.js'
 import type { Timer } from '../engine/timer.js'
 
 export const outcomes = ['met', 'missed', 'stopped', 'cancelled', 'running'] as const
@@ -12,19 +11,14 @@ export interface Counted {
 }
 
 export function countedOf(timer: Timer): Counted {
-  const { state, breachedAt, stoppedAt, startedAt } = timer
-  // Switching a policy off takes its target away. What was missed under it stays missed.
-  if (breachedAt !== null && (state !== 'cancelled' || isWithdrawn(timer)))
+  const { state, cancelled, breachedAt, stoppedAt, startedAt } = timer
+  // Switching a policy off takes its target away; what was missed under it stays missed. Merged tickets and spam are no
+  // failure of anybody.
+  if (breachedAt !== null && (cancelled === null || cancelled === 'withdrawn'))
     return { outcome: 'missed', at: breachedAt }
   if (state === 'cancelled') return { outcome: 'cancelled', at: stoppedAt ?? lastMeasured(timer) }
   if (stoppedAt !== null) return { outcome: state === 'met' ? 'met' : 'stopped', at: stoppedAt }
   return { outcome: 'running', at: startedAt }
-}
-
-/** Neither merged nor spam: those are no failure of anybody, missed or not. */
-function isWithdrawn({ rule, stoppedBy, stretches }: Timer): boolean {
-  const none = rule.calendar === null && rule.target === 0
-  return none && stoppedBy !== MERGED && stretches.at(-1)?.held !== 'spam'
 }
 
 /** Spam, and a target that was taken away, leave no instant but the end of what was measured before. */

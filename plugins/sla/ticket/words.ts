@@ -10,6 +10,12 @@ export const nameOf: Record<Metric, string> = {
   periodic_update: 'next update',
 }
 
+const WHY = {
+  merged: 'was merged into another one',
+  spam: 'is spam',
+  withdrawn: 'is under no such target any more',
+} as const
+
 export function inWords(timer: Timer): string {
   const { metric, rule, state, dueAt, consumed, breachedAt } = timer
   const name = `The ${nameOf[metric]}`
@@ -20,7 +26,7 @@ export function inWords(timer: Timer): string {
   const skipped = skippedInWords(timer)
   switch (state) {
     case 'cancelled':
-      return `${name} is not measured any more: the ticket was merged, is spam, or is under no policy.`
+      return `${name} is not measured any more: the ticket ${WHY[timer.cancelled!]}.`
     case 'met':
       return `${name} came in time: ${used}${skipped}.`
     case 'stopped':
