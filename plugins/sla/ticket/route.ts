@@ -110,6 +110,7 @@ async function explain(parts: Parts, ticket: TicketView) {
       words: inWords(timer),
       steps: steps
         .filter((one) => one.metric === timer.metric && one.cycle === timer.cycle)
+        .sort((a, b) => a.at.getTime() - b.at.getTime())
         .map(({ step, at, firedAt }) => ({
           name: step,
           at: at.toISOString(),
