@@ -18,7 +18,7 @@ const tsc = spawnSync(
   },
 )
 if (tsc.status !== 0) process.exit(tsc.status ?? 1)
-copyMigrations()
+copyFiles()
 // A plugin that is installed beside us finds `frontdesk/plugin` as it does where we are a package ourselves.
 if (!existsSync('node_modules/frontdesk')) symlinkSync('..', 'node_modules/frontdesk', 'dir')
 rmSync('dist/run', { recursive: true, force: true })
@@ -55,8 +55,8 @@ await build({
 })
 writeFileSync(stamp, '')
 
-/** A plugin names its migrations relative to its compiled module. Of one that is gone nothing may stay. */
-function copyMigrations() {
+/** A plugin names its migrations and panels relative to its compiled module. Of one that is gone nothing may stay. */
+function copyFiles() {
   const plugins = readdirSync('plugins')
   for (const old of existsSync('dist/plugins') ? readdirSync('dist/plugins') : [])
     if (!plugins.includes(old)) rmSync(path.join('dist', 'plugins', old), { recursive: true })
@@ -65,6 +65,9 @@ function copyMigrations() {
     rmSync(to, { recursive: true, force: true })
     const from = path.join('plugins', plugin, 'migrations')
     if (existsSync(from)) cpSync(from, to, { recursive: true })
+    const panel = path.join('plugins', plugin, 'panel')
+    const filter = (file) => file === panel || file.endsWith('.js')
+    if (existsSync(panel)) cpSync(panel, path.join('dist', panel), { recursive: true, filter })
   }
 }
 

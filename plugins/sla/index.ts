@@ -31,6 +31,14 @@ export default definePlugin({
   fields,
   events: [timerBreached, stepReached],
   commands: [calcCommand],
+  panels: [
+    {
+      slot: 'ticket',
+      title: 'Service levels',
+      element: 'sla-timers',
+      module: new URL('./panel/sla-timers.js', import.meta.url),
+    },
+  ],
   setup(app) {
     provideActions(app)
     const parts = watch(app, queriesOf(app))
