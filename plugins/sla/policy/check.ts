@@ -7,7 +7,7 @@ import { lengthOf } from './duration.js'
 import type { Policy } from './policy.js'
 import type { Action, Step, Target } from './target.js'
 
-interface Mistake {
+export interface Mistake {
   field: string
   message: string
 }
@@ -25,15 +25,25 @@ export async function checkPolicy(
     ...(others.some(({ id, name }) => id !== policy.id && name === policy.name)
       ? [{ field: 'body/name', message: 'there is a policy of this name already' }]
       : []),
-    ...checkTargets(policy.targets, 'body/targets'),
-    ...Object.entries(policy.byPriority ?? {}).flatMap(([priority, targets]) =>
-      checkTargets(targets ?? [], `body/byPriority/${priority}`),
-    ),
+    ...mistakesOf(policy, 'body'),
     ...(await checkReferences(app, r, policy)),
   ]
+  refuse(mistakes)
+}
+
+/** Those that can be seen without the desk. @param at where the policy stands in the body. */
+export const mistakesOf = ({ targets, byPriority }: Policy, at: string): Mistake[] => [
+  ...checkTargets(targets, `${at}/targets`),
+  ...Object.entries(byPriority ?? {}).flatMap(([priority, some]) =>
+    checkTargets(some ?? [], `${at}/byPriority/${priority}`),
+  ),
+]
+
+/** @throws DeskError `invalid_request`, where there are any. */
+export function refuse(mistakes: readonly Mistake[]): void {
   if (mistakes.length === 0) return
   const text = mistakes.map(({ field, message }) => `${field}: ${message}`).join('; ')
-  throw fail('invalid_request', text, { errors: mistakes })
+  throw fail('invalid_request', text, { errors: [...mistakes] })
 }
 
 function checkTargets(targets: readonly Target[], field: string): Mistake[] {

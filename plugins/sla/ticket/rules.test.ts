@@ -69,6 +69,26 @@ eachDatabase(t, async (t, database) => {
     t.match(await desk.timers(other), [{ state: 'met', consumedMs: 60 * MIN }], 'at the deadline itself')
   })
 
+  await t.test('a call that was answered is an answer, one that was missed waits for one (20)', async (t) => {
+    const requester = { name: 'Ann', address: 'ann@guest.example' }
+    const call = (answered: boolean) =>
+      ok('POST', '/api/tickets', {
+        subject: 'A call',
+        inboxId: app.inbox.id,
+        requester,
+        call: { direction: 'in', answered, text: 'Ann asks for a late check-out.' },
+      })
+    const answered = await call(true)
+    const missed = await call(false)
+    await app.runJobs()
+    t.match(await desk.timers(answered.id), [{ state: 'met', consumedMs: 0 }])
+    t.match(await desk.timers(missed.id), [{ state: 'running' }])
+    await at('02 11:05')
+    await ok('POST', `/api/tickets/${missed.id}/calls`, { direction: 'out', answered: true })
+    await app.runJobs()
+    t.match(await desk.timers(missed.id), [{ state: 'met', consumedMs: 5 * MIN }])
+  })
+
   await t.test('a reply that was taken back has answered nobody', async (t) => {
     await at('02 11:10')
     const id = await desk.mail()

@@ -8,6 +8,7 @@ import { type CalendarDefinition, definitionSchema } from '../calendar/definitio
 import type { Hours } from '../calendar/hours.js'
 import { OpenHours } from '../engine/clock.js'
 import { type Metric, metrics } from '../engine/timer.js'
+import { mistakesOf, refuse } from '../policy/check.js'
 import { type Policy, policy } from '../policy/policy.js'
 import type { Calendars } from '../policy/rules.js'
 import { oneOf } from '../shapes.js'
@@ -108,9 +109,11 @@ export async function simulate(
 
 async function policiesOf({ app, books }: Parts, { policies }: Simulation): Promise<readonly Policy[]> {
   if (!policies) return (await books.newest(app.db)).policies
-  return policies.map(
-    (one, i) => ({ ...one, id: one.id ?? `new-${i + 1}`, version: one.version ?? 0 }) as Policy,
+  const tried = policies.map(
+    (one, i): Policy => ({ ...one, id: one.id ?? `new-${i + 1}`, version: one.version ?? 0 }),
   )
+  refuse(tried.flatMap((one, i) => mistakesOf(one, `body/policies/${i}`)))
+  return tried
 }
 
 async function calendarsOf(
