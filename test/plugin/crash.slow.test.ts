@@ -129,10 +129,10 @@ t.test(
     )
     await desk.put(1)
     const { child, err, over } = desk.start()
-    t.ok(await until(() => /"handler":"on ticketCreated\/spinner"/.test(err()), 20_000), 'named')
+    t.ok(await until(() => /"handler":"on ticketCreated\/spinner"/.test(err()), 60_000), 'named')
     t.match(err(), /"plugin":"bad"/)
     await desk.put(2)
-    t.ok(await until(() => stored(desk) === 2, 30_000), 'the next mail is stored')
+    t.ok(await until(() => stored(desk) === 2, 60_000), 'the next mail is stored')
     await pause(10)
     child.kill('SIGTERM')
     await over
