@@ -125,7 +125,7 @@ t.test(
        const until = Date.now() + 4000
        while (Date.now() < until);
      }, { attempts: 1 })
-     app.on(event('messageReceived'), 'hoarder', async () => { globalThis.hoard = Array.from({ length: 8 }, () => new Array(8_000_000).fill(1.5)) })`,
+     app.on(event('messageReceived'), 'hoarder', async () => { await new Promise((go) => setTimeout(go, 5000)); globalThis.hoard = Array.from({ length: 8 }, () => new Array(8_000_000).fill(1.5)) })`,
     )
     await desk.put(1)
     const { child, err, over } = desk.start()
