@@ -19,6 +19,8 @@ import { walker } from './ticket/walk.js'
 import { watch } from './ticket/watch.js'
 import { evaluateRoute, simulateRoute } from './what-if/routes.js'
 
+export { slaActions } from './actions/service.js'
+
 export default definePlugin({
   name: 'sla',
   version: '1.0.0',

@@ -3,12 +3,16 @@
 
 import http from 'node:http'
 import https from 'node:https'
-import type { LookupFunction } from 'node:net'
-import { isIP } from 'node:net'
 import { rootCertificates } from 'node:tls'
-import { isAllowedAddress } from 'frontdesk/plugin'
+import {
+  isAllowedAddress,
+  pinnedLookup,
+  type Resolve,
+  resolveLocal,
+  resolvePublic,
+  untilAborted,
+} from 'frontdesk/plugin'
 import { explain } from './explain.js'
-import { type Resolve, resolveLocal, resolvePublic } from './resolve.js'
 import { type NetworkRules, NOT_PUBLIC, parseTarget } from './target.js'
 
 export interface Outcome {
@@ -63,7 +67,7 @@ export function createSender({ timeoutMs = 10 * SECOND, resolve, ca }: SenderOpt
       const target = parseTarget(url, rules)
       if (typeof target === 'string') return result({ error: `The URL ${target}.` })
       const look = resolve ?? (rules.allowPrivateNetworks ? resolveLocal : resolvePublic)
-      const addresses = target.isAddress ? [target.host] : await until(limit, look(target.host))
+      const addresses = target.isAddress ? [target.host] : await untilAborted(limit, look(target.host))
       if (addresses.length === 0) return result({ error: 'The name of the receiver has no address.' })
       // One bad address is enough: which of them would be used is up to who answers.
       if (!addresses.every((address) => isAllowedAddress(address, rules.allowPrivateNetworks)))
@@ -74,7 +78,7 @@ export function createSender({ timeoutMs = 10 * SECOND, resolve, ca }: SenderOpt
         agent: secure ? agents.https : agents.http,
         headers: { ...headers, 'content-length': Buffer.byteLength(body) },
         // What was checked is what is connected to: a name that now leads elsewhere changes nothing.
-        lookup: pinned(addresses),
+        lookup: pinnedLookup(addresses),
         maxHeaderSize: MOST_READ,
         // Said, because an environment variable of Node can switch it off for all who do not.
         ...(secure && { rejectUnauthorized: true, ...(ca && { ca: [...rootCertificates, ca] }) }),
@@ -84,24 +88,6 @@ export function createSender({ timeoutMs = 10 * SECOND, resolve, ca }: SenderOpt
       if (signal.aborted) throw error
       return result({ error: explain(error, limit.aborted, timeoutMs) })
     }
-  }
-}
-
-async function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  let stop = () => {}
-  const over = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop)
-  })
-  return Promise.race([work, over]).finally(() => signal.removeEventListener('abort', stop))
-}
-
-function pinned(addresses: readonly string[]): LookupFunction {
-  const all = addresses.map((address) => ({ address, family: isIP(address) }))
-  return (_host, options, callback) => {
-    if (options.all) callback(null, all)
-    else callback(null, all[0]!.address, all[0]!.family)
   }
 }
 

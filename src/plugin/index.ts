@@ -61,6 +61,7 @@ export type {
 } from './app.js'
 export { preparedQuery as prepared } from './app.js'
 export type { Command, CommandInput } from './command.js'
+export { pinnedLookup, type Resolve, resolveLocal, resolvePublic, untilAborted } from './connect.js'
 export {
   API_VERSION,
   definePlugin,

@@ -6,7 +6,7 @@ import { type Zone, zoneOf } from './zone.js'
 
 export const DAY = 86_400_000
 /** Where no deadline was found within two years there is none. */
-export const HORIZON = 2 * 366 * DAY
+const HORIZON = 2 * 366 * DAY
 
 export interface Clock {
   /** Counted time from `from` to `to`. */
@@ -199,7 +199,7 @@ const startOf = (zone: Zone, year: number): number => {
   return zone.instant(day, 0) ?? zone.instant(day + DAY, 0)!
 }
 
-export const isoDate = (day: number): string => new Date(day).toISOString().slice(0, 10)
+const isoDate = (day: number): string => new Date(day).toISOString().slice(0, 10)
 
 export const minutesOf = (time: string): number => Number(time.slice(0, -3)) * 60 + Number(time.slice(-2))
 

@@ -12,7 +12,7 @@ export interface Segment {
 }
 
 /** Longer explanations nobody reads; the figures of a timer do not depend on it. */
-export const MOST_SEGMENTS = 2000
+const MOST_SEGMENTS = 2000
 
 /** From the start to where it stands, and on to its due time where that lies ahead. */
 export function explain(timer: Timer): Segment[] {

@@ -21,10 +21,8 @@ export function lengthOf(text: string, hours: Hours): Length | undefined {
   return { ms: Math.round(Number(number) * ms), business }
 }
 
-export const isLength = (text: string): boolean => TEXT.test(text)
-
 /** What the calendar says, or the mean of the days of the week on which it is open. */
-export function businessDay({ hours, minutesPerDay }: Hours): number {
+function businessDay({ hours, minutesPerDay }: Hours): number {
   if (minutesPerDay !== undefined) return minutesPerDay * 60_000
   const days = weekdays.map((day) =>
     (hours[day] ?? []).reduce((sum, [open, close]) => sum + minutesOf(close) - minutesOf(open), 0),

@@ -48,7 +48,7 @@ const target = Type.Object(
   },
   { additionalProperties: false },
 )
-export const factTypes = [
+const factTypes = [
   'created',
   'customer_message',
   'agent_message',

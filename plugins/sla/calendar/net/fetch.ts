@@ -1,11 +1,9 @@
 // Reads one feed: from a checked address, within a time and a size. What goes wrong at the other side is a result;
 // only the caller's `signal` makes it throw.
 
-import { promises as dns } from 'node:dns'
 import https from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
 import { rootCertificates } from 'node:tls'
-import { isAllowedAddress } from 'frontdesk/plugin'
+import { isAllowedAddress, pinnedLookup, resolveLocal, resolvePublic, untilAborted } from 'frontdesk/plugin'
 import { explain } from './explain.js'
 import { NOT_PUBLIC, parseTarget, type Rules } from './target.js'
 
@@ -57,7 +55,7 @@ export function createFetch({ timeoutMs = 15_000, resolve, ca }: FetchOptions = 
         const target = parseTarget(at, rules)
         if (typeof target === 'string') return failed(`The URL of the feed ${target}.`)
         const look = resolve ?? (rules.allowPrivateNetworks ? resolveLocal : resolvePublic)
-        const addresses = target.isAddress ? [target.host] : await until(limit, look(target.host))
+        const addresses = target.isAddress ? [target.host] : await untilAborted(limit, look(target.host))
         if (addresses.length === 0) return failed('The name in the URL of the feed has no address.')
         // One bad address is enough: which of them would be used is up to who answers.
         if (!addresses.every((address) => isAllowedAddress(address, rules.allowPrivateNetworks)))
@@ -66,7 +64,7 @@ export function createFetch({ timeoutMs = 15_000, resolve, ca }: FetchOptions = 
           agent,
           headers: headersFor(known),
           // What was checked is what is connected to: a name that now leads elsewhere changes nothing.
-          lookup: pinned(addresses),
+          lookup: pinnedLookup(addresses),
           maxHeaderSize: 16 * 1024,
           // Said, because an environment variable of Node can switch it off for all who do not.
           rejectUnauthorized: true,
@@ -114,38 +112,6 @@ function verdict({ status, text, tooLarge, etag, lastModified }: Answer): Fetche
   if (status !== 200) return failed(`It answered ${status}.`)
   if (tooLarge) return failed('It is larger than 2 MB.')
   return { kind: 'text', text, etag, lastModified }
-}
-
-/** From DNS, without the hosts file, and not by `dns.lookup`, which waits in the thread pool that files need too. */
-async function resolvePublic(host: string): Promise<readonly string[]> {
-  const resolver = new dns.Resolver({ timeout: 2000, tries: 2 })
-  const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)])
-  const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
-  const bad = answers.find((answer) => answer.status === 'rejected')
-  if (found.length === 0 && bad) throw bad.reason
-  return found
-}
-
-/** As every program of this machine: names of an own network often stand in a hosts file. */
-const resolveLocal = async (host: string): Promise<readonly string[]> =>
-  (await dns.lookup(host, { all: true })).map(({ address }) => address)
-
-async function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  signal.throwIfAborted()
-  let stop = () => {}
-  const over = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop)
-  })
-  return Promise.race([work, over]).finally(() => signal.removeEventListener('abort', stop))
-}
-
-function pinned(addresses: readonly string[]): LookupFunction {
-  const all = addresses.map((address) => ({ address, family: isIP(address) }))
-  return (_host, options, callback) => {
-    if (options.all) callback(null, all)
-    else callback(null, all[0]!.address, all[0]!.family)
-  }
 }
 
 function get(url: URL, signal: AbortSignal, options: https.RequestOptions): Promise<Answer> {
