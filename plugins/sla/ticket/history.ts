@@ -161,9 +161,16 @@ function factsOf(ticket: TicketView, timeline: readonly TimelineEntry[], reading
         return []
     }
   })
-  const outbound = facts.some((fact) => fact.type === 'response' && fact.at === created)
+  const atOnce = (type: Fact['type']) => facts.some((fact) => fact.type === type && fact.at === created)
+  // Nobody waits for an answer to what a machine has sent, or to what the desk itself began.
+  const outbound = atOnce('response') || (isByMachine(timeline, created) && !atOnce('inbound'))
   return [{ at: created, type: 'created', outbound }, ...facts]
 }
+
+const isByMachine = (timeline: readonly TimelineEntry[], created: number) =>
+  timeline.some(
+    ({ type, at, data }) => type === 'message_received' && at.getTime() === created && data.automatic,
+  )
 
 function callOf({ direction, answered }: TimelineEntry['data'], at: number, by: string | null): Fact {
   if (direction === 'out') return { at, type: 'response', by }

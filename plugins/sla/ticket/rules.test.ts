@@ -89,6 +89,11 @@ eachDatabase(t, async (t, database) => {
     t.match(await desk.timers(missed.id), [{ state: 'met', consumedMs: 5 * MIN }])
   })
 
+  await t.test('nobody waits for an answer to what a machine has sent', async (t) => {
+    const id = await desk.mail('Nightly report', 'Auto-Submitted: auto-generated\r\n')
+    t.same(await desk.timers(id), [])
+  })
+
   await t.test('a reply that was taken back has answered nobody', async (t) => {
     await at('02 11:10')
     const id = await desk.mail()

@@ -43,8 +43,8 @@ export function walker(parts: Parts): Walker {
         await setTimeout((performance.now() - begun) * REST)
       }
       await app.db.transaction(async (tx) => {
-        // A newer change has begun anew already: then the row that waits is not this one's to move.
-        await job.schedule(tx, { ...data, cursor }, { key: keyOf(data) })
+        // Without the key: a newer change may wait under it already, and has to begin with the first ticket.
+        await job.schedule(tx, { ...data, cursor })
         await complete(tx)
       })
     },
