@@ -191,6 +191,30 @@ async function take(tx: Tx, rows: readonly Due[], takeRows = takeAny): Promise<C
 }
 
 /**
+ * Whether something is due that a claim passed by, because another worker looked at it at that moment: that one may
+ * have no slot for it, and nothing rings a second time.
+ */
+export async function wasPassedBy(
+  db: Db,
+  handlers: JobHandlers,
+  { room, lateMs = 0 }: Pick<Claim, 'room' | 'lateMs'>,
+): Promise<boolean> {
+  if (db.dialect.oneWriter || lateMs === null) return false
+  return db.transaction(async (tx) => {
+    const kinds = handlers.knownNames().filter((name) => room(name) > 0)
+    if (kinds.length === 0) return false
+    const until = after(tx.now, -lateMs)
+    const { jobs } = tx.t
+    const found = await tx
+      .select({ id: jobs.id })
+      .from(jobs)
+      .where(and(isDue(tx, kinds, until), unsuspected(tx)))
+      .limit(1)
+    return found.length > 0
+  })
+}
+
+/**
  * When a row will be due of those that were not at `since`. What was due then and could not be claimed is claimed
  * when there is room: nothing has to ring for it.
  */

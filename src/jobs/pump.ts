@@ -1,5 +1,5 @@
 // Claims what is due and begins it, again and again, until nothing is; then it knows when the next will be.
-import { type Claimed, claim, nextDue } from './claim.js'
+import { type Claimed, claim, nextDue, wasPassedBy } from './claim.js'
 import type { EngineOptions } from './engine.js'
 import { park } from './ledger.js'
 import type { Runner } from './runner.js'
@@ -19,6 +19,9 @@ interface PumpOptions {
   /** Nothing is due any more; with the time of the next, null: nothing waits. */
   onRest?(at: Date | null): void
 }
+
+/** Another worker's claim takes a few milliseconds. */
+const AGAIN_MS = 25
 
 export function createPump(
   { db, clock, handlers, log }: EngineOptions,
@@ -67,6 +70,7 @@ export function createPump(
       onBegin(job)
       void runner.begin(job)
     }
+    if (jobs.length === 0 && (await wasPassedBy(db, handlers, what))) setTimeout(wake, AGAIN_MS)
     return jobs.length
   }
 

@@ -43,6 +43,27 @@ export function sharing(t: Test, { db, many, open, notes }: Contract) {
     for (const { engine } of engines) await engine.stop()
   })
 
+  t.test('what others have no slot for is taken, whoever looked at it first', async (t) => {
+    const { add, worker, rows } = open(t)
+    const ran = [0, 0, 0]
+    const all = gate()
+    const engines = ran.map((_, own) => {
+      const handlers = new JobHandlers()
+      const type = kind(handlers, 'job', async () => {
+        ran[own]!++
+        if (ran.every((count) => count > 0)) all.open()
+        await all.passed
+      })
+      return { type, engine: worker({ handlers }) }
+    })
+    for (const { engine } of engines) await engine.start()
+    // Three times the slots of one: as long as one of them has begun nothing, the others are full and some are left.
+    await Promise.all(times(24, (i) => add(engines[0]!.type, i)))
+    t.ok(await until(async () => (await rows()).length === 0, BY_BELL), `${ran} ran`)
+    all.open()
+    for (const { engine } of engines) await engine.stop()
+  })
+
   t.test(
     'no more of a kind begin in a span of time than its rate allows, in all engines together',
     async (t) => {
