@@ -11,7 +11,6 @@ import { policyRoutes } from './policy/routes.js'
 import { reportRoutes } from './report/routes.js'
 import { settings } from './settings.js'
 import { tables } from './tables.js'
-import { noticeAbsence } from './ticket/away.js'
 import { queriesOf } from './ticket/queries.js'
 import { ticketRoute } from './ticket/route.js'
 import { verifyCommand } from './ticket/verify-command.js'
@@ -46,7 +45,7 @@ export default definePlugin({
     const parts = watch(app, queriesOf(app))
     const { books } = parts
     const walk = walker(parts)
-    noticeAbsence(app, walk)
+    app.onReturn((tx, { since }) => walk.begin(tx, { kind: 'return', id: 'all', since: since.getTime() }))
     const calendars = setUpCalendars(app, {
       onNewVersion: (tx, id) => walk.begin(tx, { kind: 'calendar', id }),
     })

@@ -27,9 +27,15 @@ const letter = (subject: string, headers = '') =>
 
 export async function slaDesk(t: Tap, options: TestAppOptions = {}) {
   const app = await testApp(t, { ...options, plugins: [plugin, ...(options.plugins ?? [])] })
+  app.clock.set(berlin('02 08:00'))
+  return kitOf(app)
+}
+
+type TestApp = Awaited<ReturnType<typeof testApp>>
+
+async function kitOf(app: TestApp) {
   // What recurs every few minutes would be run a hundred times a day, and changes nothing here.
   await app.db.transaction((tx) => tx.delete(tx.t.jobs).where(eq(tx.t.jobs.key, 'recurring')))
-  app.clock.set(berlin('02 08:00'))
   const api = '/api/plugins/sla'
   async function ok(method: string, url: string, body?: unknown) {
     const answer = await app.call(method, url, body)
@@ -79,6 +85,8 @@ export async function slaDesk(t: Tap, options: TestAppOptions = {}) {
       await app.runJobs()
     },
     timers: async (id: string) => (await ok('GET', `${api}/tickets/${id}`)).timers,
+    /** Off: this plugin is not listed. */
+    restart: async (to: 'on' | 'off') => kitOf(await app.restart(to === 'on' ? [plugin] : [])),
     explained: (id: string) => ok('GET', `${api}/tickets/${id}`),
     fields: async (id: string) => (await ok('GET', `/api/tickets/${id}`)).fields,
   }

@@ -147,6 +147,9 @@ export interface Stages<Stage extends string> {
   move(tx: PluginTx, ticketId: string, to: Stage): Promise<void>
 }
 
+/** @param away.since when a desk first started without the plugin. */
+export type Return = (tx: PluginTx, away: { readonly since: Date }) => Promise<void>
+
 export interface PluginApp<
   N extends string = string,
   T extends PluginTables = PluginTables,
@@ -237,6 +240,12 @@ export interface PluginApp<
   open(sealed: string): string
   /** Every event that there is, after all plugins were set up. */
   events(): readonly string[]
+  /**
+   * In the start of a desk, when others have started without this plugin since it was last there: events of that time
+   * were kept for nobody, and its own jobs were parked. In the transaction that records its return: an error stops the
+   * start, and the next one tries again. Leave what takes long to a job.
+   */
+  onReturn(run: Return): void
   onStart(run: () => Promise<void>): void
   onStop(run: () => Promise<void>): void
 }

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { TObject, TSchema } from 'typebox'
 import { SECOND, within } from '../clock.js'
-import type { Tx } from '../db/types.js'
+import type { Db, Tx } from '../db/types.js'
 import { reasonOf } from '../errors.js'
 import { settle } from '../jobs/ledger.js'
 import { events as coreEvents } from '../tickets/tokens.js'
@@ -12,7 +12,7 @@ import type { Plugin } from './define.js'
 import { PluginError } from './errors.js'
 import { limitLog } from './flood.js'
 import { Guard, type HandlerState } from './guard.js'
-import { allInstalled, recordInstalled } from './lifecycle.js'
+import { allInstalled, recordInstalled, recordListed } from './lifecycle.js'
 import { openMarks, takeDeaths } from './marks.js'
 import {
   nothingYet,
@@ -97,6 +97,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
       return true
     },
     async start() {
+      await welcomeBack(db, all)
       if (plugins.length === 0) return
       started = true
       restoreExit = keepAlive()
@@ -114,14 +115,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
         void back().catch(() => {})
       }, REFRESH_MS).unref()
       for (const { plugin, registered } of all)
-        for (const run of registered.starts)
-          await runAs({ plugin: plugin.name, handler: 'onStart' }, () => within(START_MS, run)).catch(
-            (error: unknown) => {
-              throw new PluginError('plugin_setup', plugin.name, `it could not start: ${reasonOf(error)}`, {
-                cause: error,
-              })
-            },
-          )
+        await starting(plugin.name, 'onStart', registered.starts, (run) => run())
     },
     async stop() {
       clearInterval(refresh)
@@ -135,6 +129,39 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
       marks.close()
     },
   }
+}
+
+/** Tells those that were off for a while. */
+async function welcomeBack(db: Db, all: readonly Loaded[]): Promise<void> {
+  await db.transaction(
+    async (tx) => {
+      const away = await recordListed(
+        tx,
+        all.map(({ plugin }) => plugin.name),
+      )
+      for (const { plugin, registered } of all) {
+        const since = away.get(plugin.name)
+        if (since)
+          await starting(plugin.name, 'onReturn', registered.returns, (run) => run(tx as never, { since }))
+      }
+    },
+    { unlimited: true },
+  )
+}
+
+/** One after the other, each with its limit. @throws PluginError, naming the plugin. */
+async function starting<Run>(
+  plugin: string,
+  handler: string,
+  all: readonly Run[],
+  call: (run: Run) => Promise<void>,
+): Promise<void> {
+  for (const run of all)
+    await runAs({ plugin, handler }, () => within(START_MS, () => call(run))).catch((error: unknown) => {
+      throw new PluginError('plugin_setup', plugin, `it could not start: ${reasonOf(error)}`, {
+        cause: error,
+      })
+    })
 }
 
 /** What is data goes to the parts of the core that know it. */

@@ -24,6 +24,7 @@ import {
   type PluginApp,
   type PluginTx,
   pluginDb,
+  type Return,
   TRANSACTION_MS,
 } from './app.js'
 import type { Command } from './command.js'
@@ -54,6 +55,7 @@ export interface Registered {
   readonly routes: PluginRoute<never, never, never>[]
   readonly commands: Command[]
   readonly checks: { name: string; check: () => Promise<{ ok: boolean; detail: string }> }[]
+  readonly returns: Return[]
   readonly starts: (() => Promise<void>)[]
   readonly stops: (() => Promise<void>)[]
   /** Run after the last setup, when every event is known. */
@@ -64,6 +66,7 @@ export const nothingYet = (): Registered => ({
   routes: [],
   commands: [],
   checks: [],
+  returns: [],
   starts: [],
   stops: [],
   everies: [],
@@ -244,6 +247,10 @@ export function registrarFor(
     seal: (text) => desk.secrets.seal(text),
     open: (text) => desk.secrets.open(text),
     events: () => [...events.keys()],
+    onReturn(run) {
+      open()
+      registered.returns.push(run)
+    },
     onStart(run) {
       open()
       registered.starts.push(run)

@@ -9,9 +9,11 @@ import { ROOT } from '../app/root.js'
 import type { Channel, Outcome, Outgoing } from '../channels/channel.js'
 import { DAY, newId } from '../clock.js'
 import { readConfig } from '../config.js'
+import type { Db } from '../db/types.js'
 import { normalise } from '../intake/mime/normalise.js'
 import type { Normaliser } from '../intake/mime/pool.js'
 import { receive } from '../intake/receive.js'
+import { settle } from '../jobs/ledger.js'
 import { createToken } from '../people/tokens.js'
 import type { Plugin } from '../plugin/define.js'
 import { createInbox, type Inbox } from '../tickets/inboxes.js'
@@ -65,6 +67,8 @@ export interface TestApp extends App {
    * way. Answers how many ran.
    */
   runUntil(at: Date | string, options?: { twice?: boolean }): Promise<number>
+  /** Stops it, and starts it anew with these plugins on the same data. The old one is of no use any more. */
+  restart(plugins: readonly Plugin[]): Promise<TestApp>
 }
 
 interface Tap {
@@ -74,7 +78,29 @@ interface Tap {
 export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<TestApp> {
   const { dir, remove } = tempDir()
   const clock = manualClock()
-  const db = await openTestDatabase(options.database ?? 'sqlite', dir, clock)
+  const opened = await openTestDatabase(options.database ?? 'sqlite', dir, clock)
+  // It outlives a restart: PGlite has no other place for its data.
+  const db: Db = Object.assign(Object.create(opened), { close: async () => {} })
+  const place: Place = { dir, clock, db }
+  t.teardown(async () => {
+    await place.app?.stop()
+    await opened.close()
+    remove()
+  })
+  return launch(place, options)
+}
+
+/** What stays when a desk is started anew. */
+interface Place {
+  readonly dir: string
+  readonly clock: ManualClock
+  readonly db: Db
+  app?: App
+  seed?: { inbox: Inbox; adminToken: string }
+}
+
+async function launch(place: Place, options: TestAppOptions): Promise<TestApp> {
+  const { dir, clock, db } = place
   const config = readConfig(
     { FRONTDESK_DATA: dir, FRONTDESK_DEMO: 'off', LOG_LEVEL: 'silent', ...options.env },
     ROOT,
@@ -86,31 +112,27 @@ export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<Tes
     db,
     normaliser: inThisThread,
     plugins: options.plugins ?? [],
-  }).catch(async (error: unknown) => {
-    await db.close()
-    remove()
-    throw error
   })
-  await set(app, options.settings ?? {})
+  place.app = app
+  if (!place.seed) await set(app, options.settings ?? {})
   await app.plugins.start()
   const outbox: Outgoing[] = []
   ;(app.channels as Map<string, Channel>).set('email', recorder(outbox, options.send))
-  const inbox = await addInbox(app, 'support@desk.example', 'default')
-  const admin = await addAgent(app, 'admin', [])
-  t.teardown(async () => {
-    await app.stop()
-    remove()
-  })
+  place.seed ??= {
+    inbox: await addInbox(app, 'support@desk.example', 'default'),
+    adminToken: (await addAgent(app, 'admin', [])).token,
+  }
+  const { inbox, adminToken } = place.seed
   const test: TestApp = {
     ...app,
     clock,
     outbox,
     dir,
     inbox,
-    adminToken: admin.token,
+    adminToken,
     addInbox: (address, group = 'default') => addInbox(app, address, group),
     agent: (role, inboxes = []) => addAgent(app, role, inboxes),
-    call: (method, url, body, more) => call(app, admin.token, method, url, body, more),
+    call: (method, url, body, more) => call(app, adminToken, method, url, body, more),
     async mail(raw, address = inbox.address) {
       const bytes = typeof raw === 'string' ? Buffer.from(raw) : raw
       const [receipt] = await receive(app.intakeDeps, [
@@ -125,6 +147,13 @@ export async function testApp(t: Tap, options: TestAppOptions = {}): Promise<Tes
     },
     runJobs: ({ twice = false } = {}) => runDueJobs(app, twice),
     runUntil: (at, { twice = false } = {}) => runUntil(app, clock, new Date(at), twice),
+    async restart(plugins) {
+      await app.stop()
+      const next = await launch(place, { ...options, plugins })
+      // As the start of the engine does: what was parked goes on.
+      await db.transaction((tx) => settle(tx, next.handlers))
+      return next
+    },
   }
   return test
 }

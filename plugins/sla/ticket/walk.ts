@@ -12,13 +12,15 @@ export type Walk =
   | { readonly kind: 'policy'; readonly id: string }
   /** The policies of a revision are applied anew to all tickets. */
   | { readonly kind: 'reapply'; readonly id: string; readonly revision: number; readonly at: number }
-  /** The plugin was away: every ticket that is open, and those that were opened meanwhile. */
+  /** The plugin was off: every ticket that is not closed, and those on which something happened meanwhile. */
   | { readonly kind: 'return'; readonly id: string; readonly since: number }
 
 type Data = Walk & { readonly cursor: string }
 
 /** A transaction of so many takes a few milliseconds. */
 const PORTION = 5
+/** Of those that are only looked at: most tickets of an old desk are closed. */
+const PAGE = 200
 /** One run of the job; then others of its kind have their turn. */
 const RUN_MS = 5_000
 /** Milliseconds of rest for each millisecond of work. */
@@ -56,15 +58,26 @@ const keyOf = ({ kind, id }: Walk) => `${kind}:${id}`
 
 /** @returns the last ticket that was looked at; undefined: there are no more. */
 async function portion(parts: Parts, tx: PluginTx, data: Data): Promise<string | undefined> {
-  const ids = await next(parts, tx, data)
-  if (ids.length === 0) return undefined
-  await plan(parts, tx, ids)
-  return ids.at(-1)
+  const { ids, last } =
+    data.kind === 'reapply' || data.kind === 'return'
+      ? await everyTicket(parts, tx, data)
+      : await bound(parts, tx, data)
+  if (ids.length > 0) await plan(parts, tx, ids)
+  return last
 }
 
-async function next(parts: Parts, tx: PluginTx, data: Data): Promise<string[]> {
+interface Portion {
+  readonly ids: readonly string[]
+  /** Where the next one goes on; undefined: there is none. */
+  readonly last: string | undefined
+}
+
+async function bound(
+  parts: Parts,
+  tx: PluginTx,
+  data: Extract<Data, { kind: 'calendar' | 'policy' }>,
+): Promise<Portion> {
   const { tickets } = parts.app.tables
-  if (data.kind === 'reapply' || data.kind === 'return') return everyTicket(parts, tx, data)
   const rows =
     data.kind === 'calendar'
       ? await tx.run(parts.queries.onCalendar, { id: data.id, after: data.cursor, limit: PORTION })
@@ -76,7 +89,8 @@ async function next(parts: Parts, tx: PluginTx, data: Data): Promise<string[]> {
           )
           .orderBy(asc(tickets.ticketId))
           .limit(PORTION)
-  return rows.map(({ ticketId }) => ticketId)
+  const ids = rows.map(({ ticketId }) => ticketId)
+  return { ids, last: ids.at(-1) }
 }
 
 /** Also those that were never bound: they were there before the plugin, or came while it was off. */
@@ -84,23 +98,24 @@ async function everyTicket(
   parts: Parts,
   tx: PluginTx,
   data: Extract<Data, { kind: 'reapply' | 'return' }>,
-): Promise<string[]> {
+): Promise<Portion> {
   const { app, books } = parts
-  const page = await app.desk.tickets(tx, {
-    limit: PORTION,
-    ...(data.cursor !== '' && { after: data.cursor }),
-  })
-  const live = page.filter(({ status }) => status !== 'closed')
-  if (data.kind === 'reapply') await bindAll(parts, tx, live, () => data)
+  const page = await app.desk.tickets(tx, { limit: PAGE, ...(data.cursor !== '' && { after: data.cursor }) })
+  const wanted = page.filter(
+    ({ status, updatedAt }) =>
+      status !== 'closed' || (data.kind === 'return' && updatedAt.getTime() >= data.since),
+  )
+  const some = wanted.slice(0, PORTION)
+  if (data.kind === 'reapply') await bindAll(parts, tx, some, () => data)
   else {
     const all = await books.since(tx, 0)
-    const missed = live.filter(({ createdAt }) => createdAt.getTime() >= data.since)
+    const missed = some.filter(({ createdAt }) => createdAt.getTime() >= data.since)
     await bindAll(parts, tx, missed, ({ createdAt }) => {
       const at = createdAt.getTime()
       return { at, revision: all.findLast((book) => book.at <= at)?.revision ?? 0 }
     })
   }
-  return page.map(({ id }) => id)
+  return { ids: some.map(({ id }) => id), last: (wanted.length > PORTION ? some : page).at(-1)?.id }
 }
 
 /** Binds them where they are not bound; applied anew, also where they are. */

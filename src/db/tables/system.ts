@@ -56,6 +56,8 @@ export const systemTables = (c: Kit) => ({
     /** Names of its tables, so that they can be dropped when the plugin itself is gone. */
     tables: c.json<string[]>().notNull(),
     installedAt: c.instant().notNull(),
+    /** When a desk first started without it; null: it is on, or was never missed. */
+    offSince: c.instant(),
   }),
   /** Handlers of plugins that were switched off after repeated failures, or that a process died in. */
   pluginFaults: c.table(
