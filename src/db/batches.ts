@@ -14,7 +14,18 @@ export function* batches<T>(rows: readonly T[], most = MOST_ROWS): Generator<rea
 /** `{ id0, key0, id1, … }`: the parameters of a statement with several rows. */
 export function paramsOf(rows: readonly object[]): Record<string, unknown> {
   const params: Record<string, unknown> = {}
-  for (const [index, row] of rows.entries())
-    for (const [name, value] of Object.entries(row)) params[`${name}${index}`] = value
+  for (let index = 0; index < rows.length; index++) {
+    const row = rows[index] as Record<string, unknown>
+    for (const name in row) params[numbered(name, index)] = row[name]
+  }
   return params
+}
+
+/** Names are those of columns: few. Put together anew for each value they would cost more than the value. */
+const known = new Map<string, string[]>()
+
+function numbered(name: string, index: number): string {
+  let names = known.get(name)
+  if (!names) known.set(name, (names = []))
+  return (names[index] ??= `${name}${index}`)
 }

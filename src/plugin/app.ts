@@ -32,6 +32,11 @@ export interface PluginDb extends Pick<Reader, 'select' | 'selectDistinct' | 'ru
    * the network or a timer inside: on SQLite everybody else waits too. After five seconds it is rolled back.
    */
   transaction<R>(work: (tx: PluginTx) => Promise<R>): Promise<R>
+  /**
+   * How many transactions wait for the one that writes (SQLite; undefined where they run side by side): what works through
+   * many rows ends its transaction for them, and goes on in the next.
+   */
+  queued?(): number
 }
 
 /** One transaction. Write the tables of the plugin with it, and the desk through `app.desk`. */

@@ -35,16 +35,27 @@ export interface Planned {
   readonly ahead: readonly Ahead[]
 }
 
-/** Bound tickets only; the others are passed by. */
-export async function plan(parts: Parts, tx: PluginTx, ids: readonly string[]): Promise<void> {
+/**
+ * Bound tickets only; the others are passed by.
+ * @param breathe waits between the steps: of many tickets each takes a millisecond in which nothing else happens.
+ */
+export async function plan(
+  parts: Parts,
+  tx: PluginTx,
+  ids: readonly string[],
+  breathe: () => Promise<unknown> | undefined = () => undefined,
+): Promise<void> {
   const { app, queries } = parts
   const rows = await among(tx, queries.lock, ids)
   if (rows.length === 0) return
   const known = await readAll(app, queries, tx, rows)
+  await breathe()
   const added = new Map<Known, Assignment[]>()
   const books = await parts.books.since(tx, lowest(rows))
   for (const one of known) added.set(one, await assign(app, tx, one, books))
-  await write(parts, tx, await computeAll(parts, tx, known, added), namesOf(books.at(-1)))
+  const planned = await computeAll(parts, tx, known, added)
+  await breathe()
+  await write(parts, tx, planned, namesOf(books.at(-1)), breathe)
 }
 
 /** All books that any of them is bound to, or that came later. */
@@ -129,15 +140,18 @@ async function write(
   tx: PluginTx,
   planned: readonly Planned[],
   names: ReadonlyMap<string, string>,
+  breathe: () => Promise<unknown> | undefined,
 ): Promise<void> {
   const { app } = parts
   await writeAssignments(app, tx, planned)
   await writeTimers(parts, tx, planned)
   await writeRows(parts, tx, planned)
+  await breathe()
   await app.setFields(
     tx,
     planned.map((one) => ({ ticketId: one.known.row.ticketId, values: valuesOf(one, names) })),
   )
+  await breathe()
   await schedule(parts, tx, planned)
   for (const one of planned) await fire(app, tx, one)
 }

@@ -11,7 +11,7 @@ import {
 import type { App } from '../app.js'
 import { segmentsOf } from '../policy/choose.js'
 import type { Book } from './assign.js'
-import { type History, historyOf } from './history.js'
+import { type History, historyOf, type Reading } from './history.js'
 import type { AssignmentRow, Queries, StepRow, TicketRow, TimerRow } from './queries.js'
 
 export interface Known {
@@ -41,6 +41,7 @@ export async function readAll(
   const timed = byTicket(await among(tx, queries.timers, ids))
   const fired = byTicket(await among(tx, queries.steps, ids))
   const found: Known[] = []
+  const settings = app.settings()
   for (const row of rows) {
     const ticket = tickets.get(row.ticketId)
     if (!ticket) continue
@@ -48,7 +49,7 @@ export async function readAll(
     found.push({
       row,
       ticket,
-      history: await readHistory(app, tx, ticket, timeline),
+      history: await readHistory(app, tx, ticket, timeline, settings),
       assignments: assigned.get(row.ticketId) ?? [],
       timers: timed.get(row.ticketId) ?? [],
       steps: fired.get(row.ticketId) ?? [],
@@ -91,6 +92,7 @@ export async function readHistory(
   r: PluginReader,
   ticket: TicketView,
   timeline: readonly TimelineEntry[],
+  settings: Omit<Reading, 'moved'> = app.settings(),
 ): Promise<History> {
   const moved = new Map<string, 'in' | 'out' | 'note'>()
   for (const { type, messageId } of timeline)
@@ -98,7 +100,7 @@ export async function readHistory(
       const message = await app.desk.message(r, messageId)
       if (message) moved.set(messageId, message.direction)
     }
-  return historyOf(ticket, timeline, { ...app.settings(), moved })
+  return historyOf(ticket, timeline, { ...settings, moved })
 }
 
 /** Nothing is read where no policy asks for segments. */

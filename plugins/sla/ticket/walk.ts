@@ -1,6 +1,6 @@
 // Many tickets, one after the other: when a calendar or a policy has changed, or the plugin was away. In small
 // transactions with a rest after each, so that the desk goes on working meanwhile.
-import { setTimeout } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import type { PluginTx, TicketView } from 'frontdesk/plugin'
 import { type Parts, plan } from './plan.js'
@@ -17,14 +17,16 @@ export type Walk =
 
 type Data = Walk & { readonly cursor: string }
 
-/** A transaction of so many takes a few milliseconds. */
-const PORTION = 5
+/** Of one transaction. */
+const MOST = 32
+/** Of one step in it, which takes a few milliseconds. */
+const FEW = 4
 /** Of those that are only looked at: most tickets of an old desk are closed. */
 const PAGE = 200
 /** One run of the job; then others of its kind have their turn. */
 const RUN_MS = 5_000
 /** Milliseconds of rest for each millisecond of work. */
-const REST = 0.5
+const REST = 0.2
 
 export interface Walker {
   begin(tx: PluginTx, walk: Walk): Promise<void>
@@ -56,13 +58,26 @@ export function walker(parts: Parts): Walker {
 
 const keyOf = ({ kind, id }: Walk) => `${kind}:${id}`
 
-/** @returns the last ticket that was looked at; undefined: there are no more. */
+/**
+ * Few at a time, and some more as long as nobody else wants to write: a commit each would take as long as they do.
+ * @returns the last ticket that was looked at; undefined: there are no more.
+ */
 async function portion(parts: Parts, tx: PluginTx, data: Data): Promise<string | undefined> {
+  let cursor: string | undefined = data.cursor
+  for (let looked = 0; looked < MOST && cursor !== undefined; looked += FEW) {
+    cursor = await few(parts, tx, { ...data, cursor })
+    if (parts.app.db.queued?.()) break
+    await setImmediate()
+  }
+  return cursor
+}
+
+async function few(parts: Parts, tx: PluginTx, data: Data): Promise<string | undefined> {
   const { ids, last } =
     data.kind === 'reapply' || data.kind === 'return'
       ? await everyTicket(parts, tx, data)
       : await bound(parts, tx, data)
-  if (ids.length > 0) await plan(parts, tx, ids)
+  if (ids.length > 0) await plan(parts, tx, ids, setImmediate)
   return last
 }
 
@@ -80,7 +95,7 @@ async function bound(
   const { tickets } = parts.app.tables
   const rows =
     data.kind === 'calendar'
-      ? await tx.run(parts.queries.onCalendar, { id: data.id, after: data.cursor, limit: PORTION })
+      ? await tx.run(parts.queries.onCalendar, { id: data.id, after: data.cursor, limit: FEW })
       : await tx
           .select({ ticketId: tickets.ticketId })
           .from(tickets)
@@ -88,7 +103,7 @@ async function bound(
             and(eq(tickets.policyId, data.id), eq(tickets.open, true), gt(tickets.ticketId, data.cursor)),
           )
           .orderBy(asc(tickets.ticketId))
-          .limit(PORTION)
+          .limit(FEW)
   const ids = rows.map(({ ticketId }) => ticketId)
   return { ids, last: ids.at(-1) }
 }
@@ -105,7 +120,7 @@ async function everyTicket(
     ({ status, updatedAt }) =>
       status !== 'closed' || (data.kind === 'return' && updatedAt.getTime() >= data.since),
   )
-  const some = wanted.slice(0, PORTION)
+  const some = wanted.slice(0, FEW)
   if (data.kind === 'reapply') await bindAll(parts, tx, some, () => data)
   else {
     const all = await books.since(tx, 0)
@@ -115,7 +130,7 @@ async function everyTicket(
       return { at, revision: all.findLast((book) => book.at <= at)?.revision ?? 0 }
     })
   }
-  return { ids: some.map(({ id }) => id), last: (wanted.length > PORTION ? some : page).at(-1)?.id }
+  return { ids: some.map(({ id }) => id), last: (wanted.length > FEW ? some : page).at(-1)?.id }
 }
 
 /** Binds them where they are not bound; applied anew, also where they are. */
