@@ -19,6 +19,7 @@ import { roleRoutes } from './routes/roles.js'
 import { sessionRoutes } from './routes/session.js'
 import { settingRoutes } from './routes/settings.js'
 import { teamRoutes } from './routes/teams.js'
+import { ticketChangeRoutes } from './routes/ticket-changes.js'
 import { ticketRoutes } from './routes/tickets.js'
 import { useSerialisation } from './serialisation.js'
 import { useValidation } from './validation.js'
@@ -26,6 +27,7 @@ import { useValidation } from './validation.js'
 export const routes: readonly Routes[] = [
   sessionRoutes,
   ticketRoutes,
+  ticketChangeRoutes,
   messageRoutes,
   liveRoutes,
   contactRoutes,

@@ -8,7 +8,7 @@ import { moveStage, readStages, startWorkflow } from '../../tickets/workflow.js'
 import type { Routes } from '../context.js'
 import { byId, fieldsSchema, orNull, stagesSchema, strict } from '../schemas.js'
 import { list } from './desk-common.js'
-import { actorOf } from './tickets.js'
+import { actorOf } from './ticket-changes.js'
 import { ticketFor } from './view.js'
 
 const value = Type.Union([Type.String({ maxLength: 10_000 }), Type.Number(), Type.Boolean(), Type.Null()])

@@ -19,7 +19,7 @@ import { serveFile } from '../download.js'
 import { readCursor } from '../pages.js'
 import { byId, id, instant, mailboxSchema, page, pageQuery, statusSchema, strict } from '../schemas.js'
 import { callFields, callOf } from './call-fields.js'
-import { actorOf, bodyText } from './tickets.js'
+import { actorOf, bodyText } from './ticket-changes.js'
 import { messageFor, messageView, readMessage, readMessages, ticketFor } from './view.js'
 
 const UPLOAD_BYTES = 25 * 1024 * 1024
