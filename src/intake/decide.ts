@@ -6,7 +6,7 @@ import { prepared, type Reader, type Tx } from '../db/types.js'
 import { isDeskError } from '../errors.js'
 import { canonicalAddress } from '../people/contacts.js'
 import type { Desk } from '../tickets/desk.js'
-import { allInboxes, type Inbox, inboxById } from '../tickets/inboxes.js'
+import { allInboxes, type Inbox, inboxById, viewOfInbox } from '../tickets/inboxes.js'
 import { messagesById } from '../tickets/message-ids.js'
 import { builtInFilters } from './filters/index.js'
 import type { InboundMessage } from './mime/message.js'
@@ -113,8 +113,9 @@ async function judge(
     // The first filter that refuses gives the reason.
     verdict = verdict.outcome === 'accept' ? { ...verdict, ...change } : verdict
   }
+  const shown = { ...context, inbox: viewOfInbox(inbox) }
   try {
-    return await desk.hooks.apply(tx, receiveMessage, verdict, context, (by, { outcome, reason }) =>
+    return await desk.hooks.apply(tx, receiveMessage, verdict, shown, (by, { outcome, reason }) =>
       trace.push({ step: 'filter', by, verdict: outcome, ...(reason && { evidence: { reason } }) }),
     )
   } catch (error) {

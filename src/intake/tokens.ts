@@ -3,7 +3,7 @@ import Type from 'typebox'
 import { MINUTE, SECOND } from '../clock.js'
 import { defineFilter } from '../hooks/tokens.js'
 import { defineJob, exponential } from '../jobs/types.js'
-import type { Inbox } from '../tickets/inboxes.js'
+import type { InboxView } from '../tickets/inboxes.js'
 import type { InboundMessage } from './mime/message.js'
 
 export interface Verdict {
@@ -19,7 +19,7 @@ export interface Verdict {
 
 export interface IntakeContext {
   readonly intakeId: string
-  readonly inbox: Inbox
+  readonly inbox: InboxView
   readonly message: InboundMessage
 }
 

@@ -1,6 +1,7 @@
 // The desk as plugins see it: what they can read, and the commands they can give. Views are types of their own, so
 // that a column of the core is not a promise to plugins.
 import type { Automatic, Delivery, Direction, Mailbox, Priority, Status } from '../db/tables/tickets.js'
+import type { InboxView } from '../tickets/inboxes.js'
 import type { CallDirection } from '../tickets/tokens.js'
 import type { PluginReader, PluginTx } from './app.js'
 import type { Caller } from './route.js'
@@ -59,13 +60,6 @@ export interface ContactView {
   /** BCP 47, where it is known. */
   readonly language: string | null
   readonly identities: readonly { readonly kind: 'email' | 'phone'; readonly value: string }[]
-}
-
-export interface InboxView {
-  readonly id: string
-  readonly address: string
-  readonly name: string
-  readonly group: string
 }
 
 export interface AgentView {

@@ -19,6 +19,7 @@ export { type IntakeContext, receiveMessage, type Verdict } from '../intake/toke
 export { exponential, type JobRun } from '../jobs/types.js'
 export { type Permission, permissions } from '../people/permissions.js'
 export type { FieldDefinition } from '../tickets/fields.js'
+export type { InboxView } from '../tickets/inboxes.js'
 export {
   type CallDirection,
   type Change,
@@ -75,7 +76,6 @@ export type {
   AgentView,
   CallInput,
   ContactView,
-  InboxView,
   MessageView,
   NewTicketInput,
   OutgoingInput,

@@ -7,6 +7,16 @@ import { fail } from '../errors.js'
 
 export type Inbox = Reader['t']['inboxes']['$inferSelect']
 
+/** What plugins see of one. */
+export interface InboxView {
+  readonly id: string
+  readonly address: string
+  readonly name: string
+  readonly group: string
+}
+
+export const viewOfInbox = ({ id, address, name, group }: Inbox): InboxView => ({ id, address, name, group })
+
 const byId = prepared<{ id: string }, Inbox>(
   (q, t) =>
     q

@@ -1,20 +1,26 @@
 // What plugins read of people and of many tickets at once.
 import { sql } from 'drizzle-orm'
 import t from 'tap'
-import { definePlugin, type PluginApp, type TicketView } from '../../src/plugin/index.js'
+import { definePlugin, type PluginApp, receiveMessage, type TicketView } from '../../src/plugin/index.js'
 import { eachDatabase, type TestApp, testApp } from '../../src/testing/index.js'
 import { mail } from '../support/mails.js'
 import { planOf } from '../support/plan.js'
 
 function reading() {
-  const got: { app?: PluginApp } = {}
+  const got: { app?: PluginApp; inbox?: object } = {}
   const plugin = definePlugin({
     name: 'reading',
     version: '1.0.0',
     api: '^1.0.0',
-    setup: (app) => void (got.app = app as unknown as PluginApp),
+    setup(app) {
+      got.app = app as unknown as PluginApp
+      app.filter(receiveMessage, 'look', (_tx, _verdict, { inbox }) => {
+        got.inbox = inbox
+        return undefined
+      })
+    },
   })
-  return { plugin, app: () => got.app! }
+  return { plugin, app: () => got.app!, inbox: () => got.inbox }
 }
 
 async function letters(app: TestApp, many: number) {
@@ -28,10 +34,12 @@ async function letters(app: TestApp, many: number) {
 }
 
 eachDatabase(t, async (t, database) => {
-  const { plugin, app: plugged } = reading()
+  const { plugin, app: plugged, inbox } = reading()
   const app = await testApp(t, { database, plugins: [plugin] })
   const { desk, db } = plugged()
   const ids = await letters(app, 7)
+  const { id, address, name, group } = app.inbox
+  t.strictSame(inbox(), { id, address, name, group }, 'of an inbox a filter sees no options of the core')
 
   await t.test('all tickets are read in order of creation, page by page, nothing twice', async (t) => {
     const seen: TicketView[] = []

@@ -3,6 +3,7 @@
 import type { Tx } from '../../db/types.js'
 import type { Secrets } from '../../settings/secrets.js'
 import type { Settings } from '../../settings/settings.js'
+import type { Inbox } from '../../tickets/inboxes.js'
 import type { IntakeContext, Verdict } from '../tokens.js'
 import { answersToAgentMail } from './agent-mail.js'
 import { authentication } from './authentication.js'
@@ -20,7 +21,7 @@ export interface IntakeFilter {
   readonly name: string
   /** Undefined: nothing to say about this message. */
   judge(
-    context: IntakeContext,
+    context: IntakeContext & { readonly inbox: Inbox },
     verdict: Verdict,
     deps: { tx: Tx; settings: Settings; secrets: Secrets },
   ): Promise<Finding | undefined>
