@@ -129,19 +129,20 @@ export async function editCalendar(
 
 /** @throws DeskError `in_use`. Its versions stay: timers of old tickets are explained by them. */
 export async function deleteCalendar({ app }: Context, tx: PluginTx, id: string): Promise<void> {
-  const using = await policiesUsing(app, tx, id)
-  if (using.length > 0)
-    throw fail(
-      'in_use',
-      `These policies use it: ${using.slice(0, 10).join(', ')}. Give them another calendar first.`,
-    )
   const { calendars, calendarSources: s } = app.tables
+  // First, because it is a lock: a policy that takes it at this moment is there to be seen afterwards, or finds it gone.
   const [gone] = await tx
     .update(calendars)
     .set({ deletedAt: tx.now })
     .where(and(eq(calendars.id, id), isNull(calendars.deletedAt)))
     .returning()
   if (!gone) return
+  const using = await policiesUsing(app, tx, id)
+  if (using.length > 0)
+    throw fail(
+      'in_use',
+      `These policies use it: ${using.slice(0, 10).join(', ')}. Give them another calendar first.`,
+    )
   // What explains an old ticket says so by itself.
   const name = `${gone.name} (deleted ${tx.now.toISOString().slice(0, 10)}, ${id.slice(-12)})`
   await tx.update(calendars).set({ name }).where(eq(calendars.id, id))

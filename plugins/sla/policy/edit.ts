@@ -1,5 +1,6 @@
 // Changes of the list of policies. Each writes a new book; running tickets stay with theirs, but for what was
 // switched off.
+import { eq, sql } from 'drizzle-orm'
 import { fail, newId, type PluginTx } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import type { Books } from './books.js'
@@ -19,6 +20,7 @@ export async function addPolicy(
   { position, when = {}, enabled = true, ...rest }: NewPolicy,
   agentId: string,
 ): Promise<Policy> {
+  await holdCalendar(app, tx, rest.calendarId)
   const { policies, revision } = await books.newest(tx)
   const policy: Policy = { ...rest, when, enabled, id: newId(), version: 1 }
   await checkPolicy(app, tx, policy, policies)
@@ -35,6 +37,7 @@ export async function changePolicy(
   agentId: string,
 ): Promise<Policy> {
   const { app, books } = editing
+  if (changes.calendarId !== undefined) await holdCalendar(app, tx, changes.calendarId)
   const { policies, revision } = await books.newest(tx)
   const old = mustFind(policies, id)
   if (old.version !== version) throw fail('version_conflict', undefined, { current: old })
@@ -49,6 +52,14 @@ export async function changePolicy(
   )
   if ((old.enabled && !policy.enabled) || old.name !== policy.name) await editing.changed(tx, id)
   return policy
+}
+
+/** Nobody deletes it before the end of this transaction: the update is a lock. */
+async function holdCalendar({ tables: { calendars } }: App, tx: PluginTx, id: string): Promise<void> {
+  await tx
+    .update(calendars)
+    .set({ version: sql`${calendars.version}` })
+    .where(eq(calendars.id, id))
 }
 
 export async function removePolicy(
