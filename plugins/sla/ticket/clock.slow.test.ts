@@ -67,6 +67,11 @@ eachDatabase(t, async (t, database) => {
       const now = await breaches(desk)
       for (const [timer, { breachedAt, detectedAt }] of recorded)
         t.match(now.get(timer), { breachedAt, detectedAt }, `seed ${SEED}, round ${i}: a breach stays`)
+      for (const [timer, { breachedAt }] of now) {
+        const [id, metric] = timer.split(' ')
+        const shown: { metric: string; breachedAt: string }[] = await desk.timers(id!)
+        t.equal(shown.find((one) => one.metric === metric)?.breachedAt, breachedAt, 'and is shown')
+      }
       recorded = now
     }
     await app.runUntil(new Date(app.clock.now().getTime() + 10 * DAY))

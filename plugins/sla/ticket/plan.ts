@@ -102,7 +102,7 @@ export async function assign(
  * A clock that was put back does not undo what was recorded, lest it happen and be told a second time: for a ticket the
  * time stands still until the clock has come so far again.
  */
-function notBefore({ history, row, timers, steps, assignments }: Known, now: number): number {
+export function notBefore({ history, row, timers, steps, assignments }: Known, now: number): number {
   const recorded = [
     row.boundAt,
     ...timers.flatMap(({ startedAt, stoppedAt, detectedAt }) => [startedAt, stoppedAt, detectedAt]),

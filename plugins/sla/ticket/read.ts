@@ -2,7 +2,6 @@
 import {
   batches,
   type PluginReader,
-  type PluginTx,
   type Prepared,
   paramsOf,
   type TicketView,
@@ -27,11 +26,11 @@ export interface Known {
 const LONG = 500
 const PAGE = 200
 
-/** @param rows locked by this transaction. */
+/** @param rows locked by this transaction, where something is to be written. */
 export async function readAll(
   app: App,
   queries: Queries,
-  tx: PluginTx,
+  tx: PluginReader,
   rows: readonly TicketRow[],
 ): Promise<Known[]> {
   const ids = rows.map(({ ticketId }) => ticketId)

@@ -5,8 +5,8 @@ import { instant, orNull } from '../shapes.js'
 import { shown, timerShape } from '../what-if/answer.js'
 import type { Assignment } from './assign.js'
 import { timersOf } from './compute.js'
-import type { Parts } from './plan.js'
-import { among, readHistory, readTimeline } from './read.js'
+import { notBefore, type Parts } from './plan.js'
+import { readAll } from './read.js'
 import { inWords } from './words.js'
 
 const explained = Type.Object({
@@ -68,19 +68,19 @@ async function visible({ app }: Parts, who: Caller, key: string): Promise<Ticket
   return ticket
 }
 
-/** Computed anew from the facts, to this instant: what is stored of a timer is not asked. */
+/** Computed anew from the facts, to this instant: of what is stored of a timer only how far its time has come is asked. */
 async function explain(parts: Parts, ticket: TicketView) {
   const { app, books, versions, queries } = parts
-  const now = app.clock.now().getTime()
-  const rows = await among(app.db, queries.assignments, [ticket.id])
-  const steps = await among(app.db, queries.steps, [ticket.id])
+  const [known] = await readAll(app, queries, app.db, await app.db.run(queries.row, { id: ticket.id }))
+  const { steps = [], assignments: rows = [] } = known ?? {}
+  const clock = app.clock.now().getTime()
+  const now = known ? notBefore(known, clock) : clock
   const assignments: Assignment[] = rows.map((one) => ({ ...one, at: one.at.getTime() }))
-  const history = await readHistory(app, app.db, ticket, await readTimeline(app, app.db, ticket.id))
   const calendars = await versions.of(
     app.db,
     assignments.flatMap(({ calendarId }) => calendarId ?? []),
   )
-  const timers = timersOf(history.facts, assignments, calendars, now)
+  const timers = known ? timersOf(known.history.facts, assignments, calendars, now) : []
   const current = assignments.at(-1)
   const policies = (await books.newest(app.db)).policies
   const calendar = current?.calendarId ? calendars(current.calendarId).at(-1)?.calendar : undefined
