@@ -57,26 +57,37 @@ async function main(argv: readonly string[]): Promise<number> {
     if (own.found) return runCommand(own.found, argv.slice(2))
     const near = [...Object.keys(commands), ...own.others].filter((name) => name.startsWith(`${first} `))
     const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : '"frontdesk help" lists them'
-    throw new UsageError(`there is no command "${[first, second].join(' ').trim()}"; ${hint}`)
+    const off = own.isOff ? ` while the plugin "${first}" is off (FRONTDESK_PLUGINS)` : ''
+    throw new UsageError(`there is no command "${[first, second].join(' ').trim()}"${off}; ${hint}`)
   }
   return runCommand(await load(), argv.slice(two ? 2 : 1))
+}
+
+interface Own {
+  found?: Command
+  /** What else of this plugin needs no desk. */
+  others: string[]
+  /** It is here, and not on: it may have this command. */
+  isOff: boolean
 }
 
 /**
  * `frontdesk PLUGIN NAME`, looked at only when nothing of the core fits: first what needs no desk, and then the plugins
  * that are on.
  */
-async function pluginCommand(plugin: string, name: string): Promise<{ found?: Command; others: string[] }> {
+async function pluginCommand(plugin: string, name: string): Promise<Own> {
   const { bareCommands, listedCommands } = await import('./commands/plugin-bare.js')
   const called = (all: readonly Command[]) => all.find((command) => command.name === `${plugin} ${name}`)
-  const bare = await bareCommands(plugin)
+  const there = await bareCommands(plugin)
+  const bare = there ?? []
   const others = bare.map((command) => command.name)
-  const { plugins } = called(bare) ? { plugins: [] } : config()
+  const plugins: readonly string[] = called(bare) ? [] : config().plugins
   const found = called(bare) ?? called(await listedCommands(plugins))
-  if (found || plugins.length === 0) return { ...(found && { found }), others }
+  const isOff = there !== undefined && !plugins.includes(plugin)
+  if (found || plugins.length === 0) return { ...(found && { found }), others, isOff }
   const { commandOf } = await import('./commands/plugin-own.js')
   const own = await commandOf(config(), plugin, name)
-  return { ...(own && { found: own }), others }
+  return { ...(own && { found: own }), others, isOff }
 }
 
 const config = () => readConfig(loadEnv(ROOT), ROOT)

@@ -81,6 +81,11 @@ t.test('help names them, and a wrong name is told those there are', async (t) =>
     code: 2,
     err: /did you mean tally echo/,
   })
+  t.match(await frontdesk(['tally', 'heard'], '', { DATABASE_URL: '' }), {
+    code: 2,
+    err: /"tally heard" while the plugin "tally" is off \(FRONTDESK_PLUGINS\); did you mean tally echo/,
+  })
+  t.match(await frontdesk(['acknowledge', 'x'], '', { DATABASE_URL: '' }), { err: /"acknowledge" is off/ })
 })
 
 t.test('a plugin that is on has both kinds, and its package may have another name', async (t) => {

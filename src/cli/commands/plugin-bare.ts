@@ -28,10 +28,10 @@ export const asCommand = (plugin: string, own: OwnCommand, after = async () => {
 
 const bare = ({ name, commands = [] }: Plugin) => commands.map((command) => asCommand(name, command))
 
-/** Those of one plugin of this installation, or of a package with its name. */
-export async function bareCommands(name: string): Promise<Command[]> {
+/** Those of one plugin of this installation, or of a package with its name; undefined where there is neither. */
+export async function bareCommands(name: string): Promise<Command[] | undefined> {
   const plugin = await findPlugin(name, ROOT, process.cwd())
-  return plugin ? bare(plugin) : []
+  return plugin && bare(plugin)
 }
 
 /** Those of the plugins that are listed: their packages can have other names. */
