@@ -5,6 +5,7 @@ import http from 'node:http'
 import https from 'node:https'
 import { rootCertificates } from 'node:tls'
 import {
+  connectionErrorInWords,
   isAllowedAddress,
   pinnedLookup,
   type Resolve,
@@ -12,7 +13,6 @@ import {
   resolvePublic,
   untilAborted,
 } from 'frontdesk/plugin'
-import { explain } from './explain.js'
 import { type NetworkRules, NOT_PUBLIC, parseTarget } from './target.js'
 
 export interface Outcome {
@@ -86,7 +86,11 @@ export function createSender({ timeoutMs = 10 * SECOND, resolve, ca }: SenderOpt
       return result(answer)
     } catch (error) {
       if (signal.aborted) throw error
-      return result({ error: explain(error, limit.aborted, timeoutMs) })
+      return result({
+        error: limit.aborted
+          ? `There was no whole answer within ${timeoutMs / 1000} s.`
+          : connectionErrorInWords(error, 'receiver'),
+      })
     }
   }
 }

@@ -63,6 +63,7 @@ export type {
 export { preparedQuery as prepared } from './app.js'
 export type { Command, CommandInput } from './command.js'
 export { pinnedLookup, type Resolve, resolveLocal, resolvePublic, untilAborted } from './connect.js'
+export { connectionErrorInWords } from './connect-errors.js'
 export {
   API_VERSION,
   definePlugin,

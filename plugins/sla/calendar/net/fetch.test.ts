@@ -108,7 +108,7 @@ t.test('whatever else it answers is a reason', async (t) => {
   })
   t.equal(await reason(read('/500')), 'It answered 500.')
   t.equal(await reason(read('/large')), 'It is larger than 2 MB.')
-  t.match(await reason(read('/cut')), /closed before the whole feed came/)
+  t.match(await reason(read('/cut')), /closed before the whole answer came/)
   t.match(await reason(read('/slow', undefined, { timeoutMs: 200 })), /no whole answer within 0.2 s/)
   const untrusting = createFetch()(`https://127.0.0.1:${port}/`, undefined, own, signal)
   t.match(await reason(untrusting), /^TLS: /)

@@ -3,8 +3,14 @@
 
 import https from 'node:https'
 import { rootCertificates } from 'node:tls'
-import { isAllowedAddress, pinnedLookup, resolveLocal, resolvePublic, untilAborted } from 'frontdesk/plugin'
-import { explain } from './explain.js'
+import {
+  connectionErrorInWords,
+  isAllowedAddress,
+  pinnedLookup,
+  resolveLocal,
+  resolvePublic,
+  untilAborted,
+} from 'frontdesk/plugin'
 import { NOT_PUBLIC, parseTarget, type Rules } from './target.js'
 
 export interface Known {
@@ -81,7 +87,11 @@ export function createFetch({ timeoutMs = 15_000, resolve, ca }: FetchOptions = 
       return failed('It redirects from one place to the next without end.')
     } catch (error) {
       if (signal.aborted) throw error
-      return failed(explain(error, limit.aborted, timeoutMs))
+      return failed(
+        limit.aborted
+          ? `There was no whole answer within ${timeoutMs / 1000} s.`
+          : connectionErrorInWords(error, 'server of the feed'),
+      )
     }
   }
 }
