@@ -12,8 +12,9 @@ import type { Plugin } from './define.js'
 import { PluginError } from './errors.js'
 import { limitLog } from './flood.js'
 import { Guard, type HandlerState } from './guard.js'
-import { allInstalled, recordInstalled, recordListed } from './lifecycle.js'
+import { allInstalled, recordInstalled } from './lifecycle.js'
 import { openMarks, takeDeaths } from './marks.js'
+import { keepAbsent, recordListed } from './presence.js'
 import {
   nothingYet,
   permissionsOf,
@@ -86,6 +87,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
   let watchdog: ReturnType<typeof startWatchdog> | undefined
   let started = false
   let restoreExit: (() => void) | undefined
+  let present = () => {}
   return {
     all,
     handlers: (plugin) => guard.states(plugin),
@@ -97,7 +99,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
       return true
     },
     async start() {
-      await welcomeBack(db, all)
+      present = keepAbsent(db, await welcomeBack(db, all), log)
       if (plugins.length === 0) return
       started = true
       restoreExit = keepAlive()
@@ -119,6 +121,7 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
     },
     async stop() {
       clearInterval(refresh)
+      present()
       await watchdog?.stop()
       for (const { plugin, registered } of started ? all.toReversed() : [])
         for (const run of registered.stops)
@@ -131,19 +134,20 @@ export async function createPlugins(listed: readonly Plugin[], deps: HostDeps): 
   }
 }
 
-/** Tells those that were off for a while. */
-async function welcomeBack(db: Db, all: readonly Loaded[]): Promise<void> {
-  await db.transaction(
+/** Tells those that were off for a while. @returns the names of those that are off now. */
+async function welcomeBack(db: Db, all: readonly Loaded[]): Promise<string[]> {
+  return db.transaction(
     async (tx) => {
-      const away = await recordListed(
+      const { back, off } = await recordListed(
         tx,
         all.map(({ plugin }) => plugin.name),
       )
       for (const { plugin, registered } of all) {
-        const since = away.get(plugin.name)
+        const since = back.get(plugin.name)
         if (since)
           await starting(plugin.name, 'onReturn', registered.returns, (run) => run(tx as never, { since }))
       }
+      return off
     },
     { unlimited: true },
   )

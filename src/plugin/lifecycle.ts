@@ -49,26 +49,6 @@ async function grant(tx: Tx, permissions: readonly Permission[]) {
   tx.announce('people')
 }
 
-/**
- * A desk has started: what is installed and not listed is off from now on.
- * @returns since when each of the listed ones was off, and is no longer.
- */
-export async function recordListed(tx: Tx, listed: readonly string[]): Promise<Map<string, Date>> {
-  await tx.lock('plugins listed')
-  const { plugins } = tx.t
-  const back = new Map<string, Date>()
-  for (const { name, offSince } of await allInstalled(tx)) {
-    const on = listed.includes(name)
-    if (on === (offSince === null)) continue
-    if (on) back.set(name, offSince!)
-    await tx
-      .update(plugins)
-      .set({ offSince: on ? null : tx.now })
-      .where(eq(plugins.name, name))
-  }
-  return back
-}
-
 /** `NAME.job` and `event:NAME.handler`; what others do at events of this plugin is theirs. */
 const ownJobs = ({ t: { jobs } }: Reader, name: string) =>
   or(and(like(jobs.name, `${name}.%`), notLike(jobs.name, '%:%')), like(jobs.name, `%:${name}.%`))

@@ -1,7 +1,12 @@
 // A plugin that is taken off the list and comes back is told since when it was off.
 import t from 'tap'
 import { definePlugin, type Plugin } from '../../src/plugin/index.js'
+import { installed } from '../../src/plugin/lifecycle.js'
+import { keepAbsent } from '../../src/plugin/presence.js'
 import { eachDatabase, testApp } from '../../src/testing/index.js'
+import { until } from '../support/databases.js'
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 eachDatabase(t, async (t, database) => {
   const told: string[] = []
@@ -37,6 +42,14 @@ eachDatabase(t, async (t, database) => {
   broken = false
   const back = await still.restart([keeper, other])
   t.same(told.splice(0), ['2026-03-03T09:00:00.000Z', 'start'], 'since it was first missing; and once')
-  await back.restart([keeper, other])
-  t.same(told, ['start'])
+  const on = await back.restart([keeper, other])
+  t.same(told.splice(0), ['start'])
+
+  // Another process without it has not been restarted yet.
+  on.clock.set('2026-03-03T09:05:00Z')
+  const over = keepAbsent(on.db, ['keeper'], silent, 20)
+  await until(async () => (await installed(on.db, 'keeper'))!.offSince !== null)
+  over()
+  await on.restart([keeper, other])
+  t.same(told, ['2026-03-03T09:04:59.980Z', 'start'], 'since it was last known to be missing')
 })
