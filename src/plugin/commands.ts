@@ -7,13 +7,15 @@ import { readAgents } from '../people/agents.js'
 import { contactByEmail, readContact } from '../people/contacts.js'
 import { answerAutomatically } from '../tickets/automatic.js'
 import { logCall } from '../tickets/call.js'
+import { knownChannels } from '../tickets/channels.js'
 import { createTicket, type Ticket, ticketById } from '../tickets/create.js'
 import type { Actor, Desk } from '../tickets/desk.js'
+import { problemOf } from '../tickets/fields.js'
 import { inboxById } from '../tickets/inboxes.js'
 import { addNote } from '../tickets/note.js'
 import { reply } from '../tickets/reply.js'
 import { updateTicket } from '../tickets/update.js'
-import { coreTx as writer } from './app.js'
+import { coreReader as reader, coreTx as writer } from './app.js'
 import type { OutgoingInput, PluginDesk } from './desk.js'
 import { readers } from './readers.js'
 
@@ -21,6 +23,12 @@ export function deskFor(desk: Desk, plugin: string): PluginDesk {
   const actor: Actor = { kind: 'system', id: `plugin:${plugin}` }
   return {
     ...readers,
+    ticketFields: () =>
+      desk.fields.all().map(({ name, description, readOnly, schema }) => ({
+        ...{ name, description, readOnly },
+        problem: (value) => problemOf({ schema }, value),
+      })),
+    channels: (r) => knownChannels(reader(r), desk),
     contactByEmail: (tx, address, name = '') => contactByEmail(writer(tx), name, address),
 
     async createTicket(tx, { tags, channel = 'api', ...input }) {

@@ -83,6 +83,17 @@ export interface TeamView {
   readonly agentIds: readonly string[]
 }
 
+/** A ticket field of any plugin that is on. */
+export interface FieldView {
+  /** With its plugin: `hotel.room`. */
+  readonly name: string
+  readonly description: string
+  /** Its plugin computes it. */
+  readonly readOnly: boolean
+  /** Why the field cannot have this value; undefined: it can. */
+  problem(value: unknown): string | undefined
+}
+
 export interface TimelineEntry {
   readonly seq: number
   readonly at: Date
@@ -195,6 +206,13 @@ export interface PluginDesk {
   agents(r: PluginReader): Promise<AgentView[]>
   team(r: PluginReader, id: string): Promise<TeamView | undefined>
   teams(r: PluginReader): Promise<TeamView[]>
+  /** Those of all plugins that are on. */
+  ticketFields(): readonly FieldView[]
+  /**
+   * Names of the channels by which tickets come: of the desk, of plugins, and those that are on tickets. It looks
+   * through all tickets: for checking what somebody configures, not for each ticket.
+   */
+  channels(r: PluginReader): Promise<string[]>
 
   createTicket(tx: PluginTx, input: NewTicketInput): Promise<{ id: string; number: number }>
   /** Writes only what differs. */

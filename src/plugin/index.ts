@@ -75,6 +75,7 @@ export type {
   AgentView,
   CallInput,
   ContactView,
+  FieldView,
   InboxView,
   MessageView,
   NewTicketInput,
