@@ -19,7 +19,7 @@ export const LAYERS: readonly (readonly string[])[] = [
   ['hooks'],
   ['jobs'],
   ['db'],
-  ['config', 'errors', 'clock'],
+  ['config', 'errors', 'schema', 'clock'],
 ]
 
 const levelOf = (part: string) => LAYERS.findIndex((layer) => layer.includes(part))

@@ -35,6 +35,7 @@ export const catalogue = {
   too_many_recipients: entry(422, 'A message may go to at most 50 recipients.'),
   rejected: entry(422, 'A rule of this desk refused it.'),
   field_invalid: entry(422, 'The ticket field does not exist or the value does not fit it.'),
+  field_read_only: entry(422, 'A plugin computes this ticket field; nobody else can set it.'),
   stage_not_next: entry(409, 'The workflow does not allow this stage after the present one.'),
   setting_invalid: entry(422, 'The setting does not exist or the value does not fit it.'),
   // the desk itself

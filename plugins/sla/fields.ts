@@ -2,20 +2,28 @@
 import Type from 'typebox'
 import { oneOf } from './shapes.js'
 
-/** UTC with milliseconds: their order as text is their order in time. */
-const instant = () => Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z$' })
+const due = (description: string) => ({
+  schema: Type.String({ format: 'date-time' }),
+  description,
+  readOnly: true,
+})
 
 export const fields = {
-  due: { schema: instant(), description: 'The next due time of all timers that run' },
+  due: due('The next due time of all timers that run'),
   state: {
     schema: oneOf(['running', 'warned', 'paused', 'breached', 'met']),
     description: 'The worst state of its timers',
+    readOnly: true,
   },
-  firstResponseDue: { schema: instant(), description: 'When the first response is due' },
-  nextResponseDue: { schema: instant(), description: 'When the next response is due' },
-  resolutionDue: { schema: instant(), description: 'When the resolution is due' },
-  periodicUpdateDue: { schema: instant(), description: 'When the next update is due' },
-  policy: { schema: Type.String({ maxLength: 200 }), description: 'Name of the policy that holds' },
+  firstResponseDue: due('When the first response is due'),
+  nextResponseDue: due('When the next response is due'),
+  resolutionDue: due('When the resolution is due'),
+  periodicUpdateDue: due('When the next update is due'),
+  policy: {
+    schema: Type.String({ maxLength: 200 }),
+    description: 'Name of the policy that holds',
+    readOnly: true,
+  },
 } as const
 
 export interface Fields {

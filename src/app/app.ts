@@ -26,6 +26,7 @@ import { permissionsOf } from '../plugin/registrar.js'
 import { coreSettings } from '../settings/core.js'
 import { createSecrets, loadSecret } from '../settings/secrets.js'
 import { Settings } from '../settings/settings.js'
+import { coreChannels } from '../tickets/channels.js'
 import type { Desk } from '../tickets/desk.js'
 import { Fields } from '../tickets/fields.js'
 import { isPostgres, openDatabase } from './database.js'
@@ -89,7 +90,10 @@ export async function createApp({
   await settings.start()
   const handlers = new JobHandlers()
   const hooks = new Hooks(handlers)
-  const desk: Desk = { hooks, settings, secrets, fields: new Fields(), workflows: new Map() }
+  const desk: Desk = {
+    ...{ hooks, settings, secrets, fields: new Fields(), workflows: new Map() },
+    channels: new Set(coreChannels),
+  }
   const blobs = await openBlobs(config.blobs)
   const spool = await openSpool(config.dataDir)
   const email = emailChannel({

@@ -6,6 +6,7 @@ import { Compile, type Validator } from 'typebox/compile'
 import Format from 'typebox/format'
 import Value from 'typebox/value'
 import { type FieldError, fail } from '../errors.js'
+import { problemsOf } from '../schema.js'
 import { invalidRequest } from './problem.js'
 
 const NAMES: Record<string, string> = {
@@ -28,7 +29,7 @@ export function useValidation(app: FastifyInstance): void {
       check ??= Compile(schema) as Validator
       const value = converts ? Value.Convert(schema, input) : input
       if (check.Check(value)) return { value }
-      return { error: invalidRequest(fieldErrors(check, value, NAMES[httpPart] ?? httpPart)) }
+      return { error: invalidRequest(fieldErrors(schema, value, NAMES[httpPart] ?? httpPart)) }
     }
   }
   app.setValidatorCompiler(compiler)
@@ -71,23 +72,10 @@ function isInstant(text: string): boolean {
 
 const MOST_ERRORS = 20
 
-function fieldErrors(check: Validator, value: unknown, part: string): FieldError[] {
-  const found = new Map<string, string>()
-  for (const { instancePath, message, keyword, params } of check.Errors(value)) {
-    const more = params as { additionalProperties?: string[]; requiredProperties?: string[] }
-    const names =
-      keyword === 'additionalProperties'
-        ? more.additionalProperties
-        : keyword === 'required'
-          ? more.requiredProperties
-          : undefined
-    // `boolean` is what a property that is not allowed at all is told.
-    const unknown = keyword === 'additionalProperties' || keyword === 'boolean'
-    const text = unknown ? 'is not known here' : keyword === 'required' ? 'is missing' : message
-    for (const name of names ?? ['']) {
-      const field = `${part}${instancePath}${name && `/${name}`}`.slice(0, 200)
-      if (!found.has(field) && found.size < MOST_ERRORS) found.set(field, text)
-    }
-  }
-  return [...found].map(([field, message]) => ({ field, message }))
+function fieldErrors(schema: TSchema, value: unknown, part: string): FieldError[] {
+  const errors = problemsOf(schema, value).map(({ at, message }) => ({
+    field: `${part}${at}`.slice(0, 200),
+    message,
+  }))
+  return errors.slice(0, MOST_ERRORS)
 }

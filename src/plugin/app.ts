@@ -138,7 +138,7 @@ export type FieldValues<F extends Record<string, FieldDefinition>> = {
 export interface Field<Value> {
   /** @returns null where the ticket has none. */
   get(r: PluginReader, ticketId: string): Promise<Value | null>
-  /** @param value null takes it away. @throws DeskError `field_invalid`. */
+  /** Also one that is `readOnly`. @param value null takes it away. @throws DeskError `field_invalid`. */
   set(tx: PluginTx, ticketId: string, value: Value | null): Promise<void>
 }
 

@@ -9,6 +9,7 @@ import { answerAutomatically } from '../tickets/automatic.js'
 import { logCall } from '../tickets/call.js'
 import { createTicket, type Ticket, ticketById } from '../tickets/create.js'
 import type { Actor, Desk } from '../tickets/desk.js'
+import { problemOf } from '../tickets/fields.js'
 import { inboxById } from '../tickets/inboxes.js'
 import { addNote } from '../tickets/note.js'
 import { reply } from '../tickets/reply.js'
@@ -21,6 +22,12 @@ export function deskFor(desk: Desk, plugin: string): PluginDesk {
   const actor: Actor = { kind: 'system', id: `plugin:${plugin}` }
   return {
     ...readers,
+    ticketFields: () =>
+      desk.fields.all().map(({ name, description, readOnly, schema }) => ({
+        ...{ name, description, readOnly },
+        problem: (value) => problemOf({ schema }, value),
+      })),
+    channels: () => [...desk.channels],
     contactByEmail: (tx, address, name = '') => contactByEmail(writer(tx), name, address),
 
     async createTicket(tx, { tags, channel = 'api', ...input }) {
@@ -28,6 +35,7 @@ export function deskFor(desk: Desk, plugin: string): PluginDesk {
       if (!(await inboxById(core, input.inboxId))) throw unknownReference('inboxId', input.inboxId)
       if (!(await readContact(core, input.requesterId)))
         throw unknownReference('requesterId', input.requesterId)
+      if (!desk.channels.has(channel)) throw unknownReference('channel', channel)
       return createTicket(core, desk, actor, { channel, ...input, ...(tags && { tags: [...tags] }) })
     },
     async updateTicket(tx, ticketId, { tags, ...changes }) {

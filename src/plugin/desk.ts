@@ -77,6 +77,17 @@ export interface TeamView {
   readonly agentIds: readonly string[]
 }
 
+/** A ticket field of any plugin that is on. */
+export interface FieldView {
+  /** With its plugin: `hotel.room`. */
+  readonly name: string
+  readonly description: string
+  /** Its plugin computes it. */
+  readonly readOnly: boolean
+  /** Why the field cannot have this value; undefined: it can. */
+  problem(value: unknown): string | undefined
+}
+
 export interface TimelineEntry {
   readonly seq: number
   readonly at: Date
@@ -91,7 +102,7 @@ export interface NewTicketInput {
   subject: string
   inboxId: string
   requesterId: string
-  /** Default: `api`. */
+  /** One of the desk or of a plugin that is on. Default: `api`. */
   channel?: string
   teamId?: string | null
   assigneeId?: string | null
@@ -189,6 +200,10 @@ export interface PluginDesk {
   agents(r: PluginReader): Promise<AgentView[]>
   team(r: PluginReader, id: string): Promise<TeamView | undefined>
   teams(r: PluginReader): Promise<TeamView[]>
+  /** Those of all plugins that are on. */
+  ticketFields(): readonly FieldView[]
+  /** Names of the channels by which tickets come: of the desk, and those that plugins bring. */
+  channels(): readonly string[]
 
   createTicket(tx: PluginTx, input: NewTicketInput): Promise<{ id: string; number: number }>
   /** Writes only what differs. */

@@ -170,8 +170,9 @@ async function starting<Run>(
 
 /** What is data goes to the parts of the core that know it. */
 function describe(plugin: Plugin, { settings, desk }: HostDeps): void {
-  const { name, fields = {}, settings: schema, workflows = [] } = plugin
+  const { name, fields = {}, settings: schema, workflows = [], channels = [] } = plugin
   for (const workflow of workflows) desk.workflows.set(workflow.name, workflow)
+  for (const channel of channels) desk.channels.add(channel.name)
   for (const key of propertiesOf(plugin)) {
     const property = (schema as TObject).properties[key] as TSchema & {
       description?: string

@@ -77,6 +77,7 @@ export type {
   AgentView,
   CallInput,
   ContactView,
+  FieldView,
   MessageView,
   NewTicketInput,
   OutgoingInput,

@@ -12,6 +12,8 @@ export interface Desk {
   readonly fields: Fields
   /** Workflows of plugins, by full name. */
   readonly workflows: Map<string, Workflow>
+  /** Names of the channels by which tickets come: those of the core, and those that plugins bring. */
+  readonly channels: Set<string>
 }
 
 export interface Actor {

@@ -6,11 +6,18 @@ import Value from 'typebox/value'
 import { batches, paramsOf } from '../db/batches.js'
 import { prepared, preparedBySize, type Reader } from '../db/types.js'
 import { fail } from '../errors.js'
+import { problemsOf } from '../schema.js'
+import type { Actor } from './desk.js'
 
 /** A value is text, a number or a boolean: something that a list can be filtered by. */
 export interface FieldDefinition {
   readonly schema: TSchema
   readonly description: string
+  /**
+   * For what is computed: only the plugin itself writes it, and whoever else sets it gets `field_read_only`. Default:
+   * whoever may change tickets may set it.
+   */
+  readonly readOnly?: boolean
 }
 
 /** The fields of this desk, by full name (`hotel.room`). */
@@ -23,7 +30,10 @@ export class Fields {
     this.#known.set(name, definition)
   }
 
-  all = () => [...this.#known].map(([name, { schema, description }]) => ({ name, schema, description }))
+  all = () =>
+    [...this.#known].map(([name, { schema, description, readOnly = false }]) => ({
+      ...{ name, schema, description, readOnly },
+    }))
 
   get = (name: string) => this.#known.get(name)
 
@@ -37,7 +47,7 @@ export class Fields {
     if (!field) throw invalid(name, 'there is no such field')
     const value = canonicalValue(field.schema, given)
     if (!this.#validator(name, field).Check(value))
-      throw invalid(name, Value.Errors(field.schema, value)[0]?.message ?? 'does not fit')
+      throw invalid(name, problemOf(field, value) ?? 'does not fit')
     if (Buffer.byteLength(storedValue(value)) > MOST_BYTES)
       throw invalid(name, `must have at most ${MOST_BYTES} bytes`)
     return value
@@ -48,10 +58,22 @@ export class Fields {
     this.#fits.set(name, known)
     return known
   }
+
+  /** @throws DeskError `field_read_only`, where another plugin, or a person, sets what one plugin computes. */
+  checkWriter(name: string, { kind, id }: Actor): void {
+    const plugin = name.slice(0, name.indexOf('.'))
+    if (!this.#known.get(name)?.readOnly || (kind === 'system' && id === `plugin:${plugin}`)) return
+    const message = `is computed by the plugin "${plugin}" and cannot be set; leave it out`
+    throw fail('field_read_only', `${name} ${message}.`, { errors: [{ field: `body/${name}`, message }] })
+  }
 }
 
+/** Why the field cannot have this value; undefined: it can. */
+export const problemOf = ({ schema }: Pick<FieldDefinition, 'schema'>, value: unknown): string | undefined =>
+  problemsOf(schema, value)[0]?.message
+
 const invalid = (name: string, message: string) =>
-  fail('field_invalid', `${name}: ${message}`, { errors: [{ field: `body/fields/${name}`, message }] })
+  fail('field_invalid', `${name}: ${message}`, { errors: [{ field: `body/${name}`, message }] })
 
 export type FieldValue = string | number | boolean
 

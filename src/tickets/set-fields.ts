@@ -47,7 +47,7 @@ const remove = preparedBySize((size) =>
 
 /**
  * Writes what differs, in one line of the timeline; null takes a value away.
- * @throws DeskError `field_invalid`.
+ * @throws DeskError `field_invalid`, `field_read_only`.
  */
 export async function setFields(
   tx: Tx,
@@ -56,7 +56,7 @@ export async function setFields(
   ticket: Numbered,
   values: Values,
 ): Promise<void> {
-  const checked = check(desk, values)
+  const checked = check(desk, actor, values)
   await lockById(tx, ticket.id)
   await write(tx, desk, actor, [ticket], new Map([[ticket.id, checked]]))
 }
@@ -69,7 +69,7 @@ export interface FieldsOfTicket {
 /**
  * The same for many tickets; those that do not exist are passed over, of several values for the same the last counts.
  * @returns the ids of the tickets of which something differed.
- * @throws DeskError `field_invalid`.
+ * @throws DeskError `field_invalid`, `field_read_only`.
  */
 export async function setFieldsOfMany(
   tx: Tx,
@@ -79,7 +79,7 @@ export async function setFieldsOfMany(
 ): Promise<string[]> {
   const wanted = new Map<string, Values>()
   for (const { ticketId, values: given } of sets) {
-    const values = check(desk, given)
+    const values = check(desk, actor, given)
     const before = wanted.get(ticketId)
     wanted.set(ticketId, before ? { ...before, ...values } : values)
   }
@@ -91,12 +91,12 @@ export async function setFieldsOfMany(
 }
 
 /** @returns the values in the form in which they are kept. */
-const check = ({ fields }: Desk, values: Values): Values =>
+const check = ({ fields }: Desk, actor: Actor, values: Values): Values =>
   Object.fromEntries(
-    Object.entries(values).map(([field, value]) => [
-      field,
-      value === null ? null : fields.check(field, value),
-    ]),
+    Object.entries(values).map(([field, value]) => {
+      fields.checkWriter(field, actor)
+      return [field, value === null ? null : fields.check(field, value)]
+    }),
   )
 
 /** @param tickets locked. */

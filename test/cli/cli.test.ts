@@ -165,7 +165,7 @@ t.test('a mailbox of any kind is taken in once, however often it is given', asyn
 })
 
 t.test('the very first start makes a demo desk, later ones keep it', async (t) => {
-  const more = { FRONTDESK_DATA: path.join(dir, 'demo'), FRONTDESK_DEMO: 'on' }
+  const more = { FRONTDESK_DATA: path.join(dir, "Ann's $desk"), FRONTDESK_DEMO: 'on' }
   const first = await server(more)
   t.ok(await until(async () => /replies'/.test(first.out())))
   const token = /Admin token:\s+(fd_\S+)/.exec(first.out())![1]!
@@ -187,10 +187,19 @@ t.test('the very first start makes a demo desk, later ones keep it', async (t) =
   t.equal((await read(`${first.url}/api/teams`)).items.length, 2)
   t.equal((await read(`${first.url}/api/agents`)).items.length, 3)
   t.equal((await fetch(`${first.url}/docs/`)).status, 200)
+  const line = first
+    .out()
+    .split('\n')
+    .find((one) => one.startsWith('printf'))!
+  const pasted = spawn('sh', ['-c', line], { cwd: ROOT, env: { PATH: process.env.PATH } })
+  t.equal(await new Promise((resolve) => pasted.on('exit', resolve)), 0)
+  const mails = async () => (await read(`${first.url}/api/tickets?subject=late+arrival`)).items.length
+  t.ok(await until(async () => (await mails()) === 1), 'a pasted line reaches this desk')
   await first.stop()
   const second = await server(more)
   t.notMatch(second.out(), /Admin token/)
-  t.equal((await read(`${second.url}/api/tickets?limit=100`)).items.length, 16)
+  t.equal((await read(`${second.url}/api/tickets?limit=100`)).items.length, 17)
+  t.match(second.out(), /FRONTDESK_DATA='.*Ann'\\''s \$desk' bin\/frontdesk token create/)
   await second.stop()
 })
 

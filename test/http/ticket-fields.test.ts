@@ -16,6 +16,7 @@ const fields = {
   code: { schema: Type.String({ maxLength: 5000 }), description: 'Code' },
   state: { schema: Type.Union([Type.Literal('on'), Type.Literal('off')]), description: 'State' },
   floor: { schema: Type.Integer(), description: 'Floor' },
+  paid: { schema: Type.Boolean(), description: 'Paid' },
 } as const
 
 let plugged: PluginApp<'hotel', never, never, never, typeof fields>
@@ -90,7 +91,8 @@ eachDatabase(t, async (t, database) => {
 
   await t.test('several values must all be there, at most five', async (t) => {
     await set(app, 2, { 'hotel.floor': 12 })
-    await set(app, 1, { 'hotel.floor': 12 })
+    await set(app, 1, { 'hotel.floor': 12, 'hotel.paid': true })
+    t.strictSame(await numbers('field=hotel.paid:true'), [1])
     t.strictSame(await numbers('field=hotel.floor:12'), [2, 1])
     t.strictSame(await numbers('field=hotel.floor:12&sort=created'), [1, 2])
     t.strictSame(await numbers('field=hotel.floor:12&sort=updated'), [1, 2])
@@ -132,6 +134,34 @@ eachDatabase(t, async (t, database) => {
     t.match(await set(app, 1, { 'hotel.code': 'x'.repeat(2001) }), {
       status: 422,
       body: { code: 'field_invalid' },
+    })
+  })
+
+  await t.test('a value that a field cannot have is refused, and the words that it can', async (t) => {
+    for (const [query, message] of [
+      ['field=hotel.state:late', 'must be one of on, off'],
+      ['field=hotel.floor:late', 'must be integer'],
+      ['field=hotel.floor:1.5', 'must be integer'],
+      ['field=hotel.floor:', 'must be integer'],
+      ['field=hotel.paid:2', 'must be boolean'],
+      ['field=hotel.at:soon', /write an instant like .*%2B/],
+      ['fieldFrom=hotel.at:soon', /write an instant like/],
+      ['fieldBefore=hotel.at:2026-03-03T10:00:00+05:00', /%2B/],
+      ['fieldBefore=hotel.at:2026-13', /write an instant like/],
+      ['fieldFrom=hotel.at:', /write an instant like/],
+    ] as const) {
+      const { status, body } = await get(query)
+      t.match(
+        { status, body },
+        { status: 422, body: { code: 'field_invalid', errors: [{ message }] } },
+        query,
+      )
+      t.equal(body.errors[0].field, `query/${query.slice(0, query.indexOf('='))}`)
+    }
+    t.equal((await get('fieldFrom=hotel.at:2026&fieldBefore=hotel.at:2026-03-03T05:00')).status, 200)
+    t.match(await set(app, 1, { 'hotel.state': 'late' }), {
+      status: 422,
+      body: { errors: [{ field: 'body/hotel.state', message: 'must be one of on, off' }] },
     })
   })
 

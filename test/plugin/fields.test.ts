@@ -16,6 +16,7 @@ const fields = {
   due: { schema: Type.String({ maxLength: 30 }), description: 'Due' },
   state: { schema: Type.String(), description: 'State' },
   tries: { schema: Type.Integer(), description: 'Tries' },
+  worst: { schema: Type.String(), description: 'Computed', readOnly: true },
 } satisfies Record<string, FieldDefinition>
 type Own = PluginApp<
   'levels',
@@ -143,5 +144,51 @@ eachDatabase(t, async (t, database) => {
     t.same((await entries(one))[1]?.data, { 'levels.state': ['running', 'breached'] })
     t.equal(await own.fields.state.get(own.db, one), 'breached')
     t.equal((await events()).length, 1)
+  })
+
+  await t.test('one that is read-only is written by its plugin alone, and shown as such', async (t) => {
+    await set([{ ticketId: one, values: { worst: 'late' } }])
+    await own.db.transaction((tx) => own.fields.worst.set(tx, two, 'early'))
+    for (const value of ['met', null])
+      t.match(
+        await app.call('PATCH', `/api/tickets/${one}/fields`, { 'levels.tries': 9, 'levels.worst': value }),
+        {
+          status: 422,
+          body: {
+            code: 'field_read_only',
+            detail: /levels\.worst is computed by the plugin "levels"/,
+            errors: [{ field: 'body/levels.worst', message: /leave it out/ }],
+          },
+        },
+      )
+    t.match((await own.readFields(own.db, [one, two])).get(one), { worst: 'late', tries: 0 }, 'nothing of it')
+    t.equal((await app.call('PATCH', `/api/tickets/${one}/fields`, { 'levels.tries': 9 })).status, 200)
+    const { items } = (await app.call('GET', '/api/fields')).body
+    t.match(items, [
+      { name: 'levels.due', readOnly: false },
+      { name: 'levels.state' },
+      { name: 'levels.tries' },
+      { name: 'levels.worst', readOnly: true },
+    ])
+  })
+
+  await t.test('plugins see the fields of all, and the channels by which tickets come', async (t) => {
+    const [due, , tries, worst] = own.desk.ticketFields()
+    t.match(
+      [due, worst],
+      [
+        { name: 'levels.due', readOnly: false },
+        { name: 'levels.worst', readOnly: true },
+      ],
+    )
+    t.equal(tries!.problem(3), undefined)
+    t.equal(tries!.problem('three'), 'must be integer')
+    t.same(own.desk.channels(), ['email', 'phone', 'api'])
+    const form = own.db.transaction(async (tx) => {
+      const { id } = await own.desk.contactByEmail(tx, 'ann@guest.example')
+      const ticket = { subject: 'A form', inboxId: app.inbox.id, requesterId: id }
+      await own.desk.createTicket(tx, { ...ticket, channel: 'form' })
+    })
+    await t.rejects(form, { code: 'unknown_reference' }, 'of a channel that nobody brings')
   })
 })

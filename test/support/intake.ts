@@ -55,6 +55,7 @@ export async function openIntake(
     secrets: createSecrets('x'.repeat(40)),
     fields: new Fields(),
     workflows: new Map(),
+    channels: new Set<string>(),
   }
   handlers.add(
     intakeHandler({ db, desk, blobs, normaliser: { normalise: parse, warm() {}, close: async () => {} } }),

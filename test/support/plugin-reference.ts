@@ -103,7 +103,13 @@ function services(): string {
   return rows.length > 0 ? table(['Service', 'Interface', 'What it is for'], rows) : 'None yet.'
 }
 
-const OF_PLUGINS = ['rejected', 'field_invalid', 'stage_not_next', 'plugin_failed'] as const
+const OF_PLUGINS = [
+  'rejected',
+  'field_invalid',
+  'field_read_only',
+  'stage_not_next',
+  'plugin_failed',
+] as const
 
 export async function pluginReference(): Promise<string> {
   const all = await plugins()

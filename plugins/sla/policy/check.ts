@@ -1,11 +1,11 @@
 // Whether a policy makes sense on this desk: every mistake at once, each with its field.
 import { and, eq, isNull } from 'drizzle-orm'
 import { fail, type PluginReader } from 'frontdesk/plugin'
-import { actionsOf } from '../actions/service.js'
 import type { App } from '../app.js'
 import { lengthOf } from './duration.js'
-import type { Policy } from './policy.js'
-import type { Action, Step, Target } from './target.js'
+import { knownFor, unknownIn } from './known.js'
+import { type Policy, targetsIn } from './policy.js'
+import type { Step, Target } from './target.js'
 
 export interface Mistake {
   field: string
@@ -14,30 +14,31 @@ export interface Mistake {
 
 const STATUSES = ['new', 'open', 'pending', 'solved', 'closed']
 
-/** @throws DeskError `invalid_request`. */
+/**
+ * @param given what of it is new: the rest may name what is gone since, and must not stand in the way of another change.
+ * @throws DeskError `invalid_request`.
+ */
 export async function checkPolicy(
   app: App,
   r: PluginReader,
   policy: Policy,
   others: readonly Policy[],
+  given: object = policy,
 ): Promise<void> {
   const mistakes = [
     ...(others.some(({ id, name }) => id !== policy.id && name === policy.name)
       ? [{ field: 'body/name', message: 'there is a policy of this name already' }]
       : []),
     ...mistakesOf(policy, 'body'),
-    ...(await checkReferences(app, r, policy)),
+    ...(await checkCalendar(app, r, policy.calendarId)),
+    ...unknownIn(policy, await knownFor(app, r), 'body'),
   ]
-  refuse(mistakes)
+  refuse(mistakes.filter(({ field }) => field.split('/')[1]! in given))
 }
 
 /** Those that can be seen without the desk. @param at where the policy stands in the body. */
-export const mistakesOf = ({ targets, byPriority }: Policy, at: string): Mistake[] => [
-  ...checkTargets(targets, `${at}/targets`),
-  ...Object.entries(byPriority ?? {}).flatMap(([priority, some]) =>
-    checkTargets(some ?? [], `${at}/byPriority/${priority}`),
-  ),
-]
+export const mistakesOf = (policy: Policy, at: string): Mistake[] =>
+  targetsIn(policy, at).flatMap(([place, targets]) => checkTargets(targets, place))
 
 /** @throws DeskError `invalid_request`, where there are any. */
 export function refuse(mistakes: readonly Mistake[]): void {
@@ -89,45 +90,14 @@ function checkStep(step: Step, target: Target, business: boolean, field: string,
 /** Only whether a length can be read is asked here; how long a business day is, the calendar says. */
 const WEEK = { timeZone: 'UTC', hours: {}, closed: {}, closedYearly: {}, breaks: {} }
 
-async function checkReferences(app: App, r: PluginReader, policy: Policy): Promise<Mistake[]> {
-  const { calendars } = app.tables
+async function checkCalendar(
+  { tables: { calendars } }: App,
+  r: PluginReader,
+  id: string,
+): Promise<Mistake[]> {
   const found = await r
     .select({ id: calendars.id })
     .from(calendars)
-    .where(and(eq(calendars.id, policy.calendarId), isNull(calendars.deletedAt)))
-  const known = {
-    inboxIds: (await app.desk.inboxes(r)).map(({ id }) => id),
-    teamIds: (await app.desk.teams(r)).map(({ id }) => id),
-    segments: Object.keys(app.settings().segments),
-  }
-  const agents = new Set((await app.desk.agents(r)).filter(({ active }) => active).map(({ id }) => id))
-  const actions = [...policy.targets, ...Object.values(policy.byPriority ?? {}).flatMap((one) => one ?? [])]
-    .flatMap(({ steps = [] }) => steps)
-    .flatMap(({ actions }) => actions)
-  return [
-    ...(found.length > 0 ? [] : [{ field: 'body/calendarId', message: 'there is no such calendar' }]),
-    ...(['inboxIds', 'teamIds', 'segments'] as const).flatMap((list) =>
-      (policy.when[list] ?? [])
-        .filter((id) => !known[list].includes(id))
-        .map((id) => ({ field: `body/when/${list}`, message: `there is no "${id}"` })),
-    ),
-    ...actions.flatMap((action) => checkAction(app, action, agents, known.teamIds)),
-  ]
-}
-
-function checkAction(
-  app: App,
-  action: Action,
-  agents: ReadonlySet<string>,
-  teams: readonly string[],
-): Mistake[] {
-  const named = action.do === 'notify' && typeof action.who === 'object' ? action.who : action
-  const problem = (message: string) => [{ field: 'body/targets', message: `action ${action.do}: ${message}` }]
-  if ('agentId' in named && named.agentId !== null && !agents.has(named.agentId))
-    return problem(`there is no active agent "${named.agentId}"`)
-  if ('teamId' in named && named.teamId !== null && !teams.includes(named.teamId))
-    return problem(`there is no team "${named.teamId}"`)
-  if (action.do === 'action' && !actionsOf(app).has(action.name))
-    return problem(`no plugin offers "${action.name}"`)
-  return []
+    .where(and(eq(calendars.id, id), isNull(calendars.deletedAt)))
+  return found.length > 0 ? [] : [{ field: 'body/calendarId', message: 'there is no such calendar' }]
 }

@@ -5,7 +5,7 @@ import { fail, newId, type PluginTx } from 'frontdesk/plugin'
 import type { App } from '../app.js'
 import type { Books } from './books.js'
 import { checkPolicy } from './check.js'
-import type { NewPolicy, Policy, PolicyChanges } from './policy.js'
+import { filledIn, type NewPolicy, type Policy, type PolicyChanges } from './policy.js'
 
 export interface Editing {
   readonly app: App
@@ -17,12 +17,12 @@ export interface Editing {
 export async function addPolicy(
   { app, books }: Editing,
   tx: PluginTx,
-  { position, when = {}, enabled = true, ...rest }: NewPolicy,
+  { position, ...given }: NewPolicy,
   agentId: string,
 ): Promise<Policy> {
-  await holdCalendar(app, tx, rest.calendarId)
+  await holdCalendar(app, tx, given.calendarId)
   const { policies, revision } = await books.newest(tx)
-  const policy: Policy = { ...rest, when, enabled, id: newId(), version: 1 }
+  const policy: Policy = { ...filledIn(given), id: newId(), version: 1 }
   await checkPolicy(app, tx, policy, policies)
   const at = Math.min((position ?? policies.length + 1) - 1, policies.length)
   await books.save(tx, revision, policies.toSpliced(at, 0, policy), agentId)
@@ -43,7 +43,7 @@ export async function changePolicy(
   if (old.version !== version) throw fail('version_conflict', undefined, { current: old })
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
   const policy: Policy = { ...old, ...given, version: version + 1 }
-  await checkPolicy(app, tx, policy, policies)
+  await checkPolicy(app, tx, policy, policies, given)
   await books.save(
     tx,
     revision,

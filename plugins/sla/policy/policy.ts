@@ -1,7 +1,7 @@
 // What a policy is: for which tickets, by which calendar, with which targets. Its place in the list decides.
 import Type, { type Static } from 'typebox'
 import { oneOf } from '../shapes.js'
-import { target } from './target.js'
+import { type Target, target } from './target.js'
 
 export const priorities = ['low', 'normal', 'high', 'urgent'] as const
 export type Priority = (typeof priorities)[number]
@@ -54,13 +54,17 @@ const shape = {
   ),
 }
 
+const given = { ...shape, enabled: Type.Optional(shape.enabled), when: Type.Optional(shape.when) }
 export const newPolicy = Type.Object(
   {
-    ...shape,
-    enabled: Type.Optional(shape.enabled),
-    when: Type.Optional(shape.when),
+    ...given,
     position: Type.Optional(Type.Integer({ minimum: 1, description: 'From 1; default: the last.' })),
   },
+  { additionalProperties: false },
+)
+/** One to be tried, new or as it is in the list. */
+export const triedPolicy = Type.Object(
+  { ...given, id: Type.Optional(Type.String()), version: Type.Optional(Type.Integer()) },
   { additionalProperties: false },
 )
 export const policyChanges = Type.Object(
@@ -82,5 +86,21 @@ export type Conditions = Static<typeof conditions>
 export type NewPolicy = Static<typeof newPolicy>
 export type PolicyChanges = Static<typeof policyChanges>
 
+/** What was left out: it is on, and holds for every ticket. */
+export const filledIn = <Given extends { enabled?: boolean; when?: Conditions }>(given: Given) => ({
+  ...given,
+  enabled: given.enabled ?? true,
+  when: given.when ?? {},
+})
+
 export const targetsFor = (policy: Policy, priority: Priority) =>
   policy.byPriority?.[priority] ?? policy.targets
+
+/** All its lists of targets, each with its place in the body. */
+export const targetsIn = ({ targets, byPriority }: Policy, at: string): [string, readonly Target[]][] => [
+  [`${at}/targets`, targets],
+  ...Object.entries(byPriority ?? {}).map(([priority, some]): [string, readonly Target[]] => [
+    `${at}/byPriority/${priority}`,
+    some ?? [],
+  ]),
+]

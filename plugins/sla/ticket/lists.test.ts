@@ -49,6 +49,23 @@ eachDatabase(t, async (t, database) => {
   t.same(await list(`fieldBefore=sla.due:${berlin('03 10:00')}&sort=field:sla.due`), ['urgent'])
   t.same(await list('field=sla.state:met'), ['done'])
 
+  for (const [query, message] of [
+    ['field=sla.state:late', 'must be one of running, warned, paused, breached, met'],
+    ['fieldBefore=sla.due:tomorrow', /write an instant/],
+  ] as const)
+    t.match(await app.call('GET', `/api/tickets?${query}`), { status: 422, body: { errors: [{ message }] } })
+  const all = (await ok('GET', '/api/fields')).items.filter(({ name }: { name: string }) =>
+    /^sla\./.test(name),
+  )
+  t.equal(all.length, 7)
+  for (const { name, readOnly } of all) {
+    t.equal(readOnly, true, name)
+    t.match(await app.call('PATCH', `/api/tickets/${normal}/fields`, { [name]: null }), {
+      status: 422,
+      body: { code: 'field_read_only', detail: new RegExp(`${name} is computed by the plugin "sla"`) },
+    })
+  }
+
   await at('03 09:31')
   t.same(await list('field=sla.state:breached'), ['urgent'])
   const { items } = await ok('GET', '/api/tickets?sort=field:sla.due')

@@ -1,5 +1,5 @@
 // A timer in one sentence, for people.
-import { DAY } from '../engine/clock.js'
+import { DAY, MINUTE, SECOND } from 'frontdesk/plugin'
 import { explain } from '../engine/explain.js'
 import type { Metric, Timer } from '../engine/timer.js'
 
@@ -55,13 +55,16 @@ function skippedInWords(timer: Timer): string {
 
 const instant = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 
+/** Without seconds from a minute on; what is shorter is said in seconds, for "0 min" would be none at all. */
 export function lengthInWords(ms: number): string {
-  const minutes = Math.floor(Math.abs(ms) / 60_000)
+  if (ms === 0) return '0 min'
+  if (Math.abs(ms) < SECOND) return 'less than 1 s'
+  if (Math.abs(ms) < MINUTE) return `${Math.floor(Math.abs(ms) / SECOND)} s`
+  const minutes = Math.floor(Math.abs(ms) / MINUTE)
   const parts = [
-    [Math.floor((minutes * 60_000) / DAY), 'd'],
+    [Math.floor((minutes * MINUTE) / DAY), 'd'],
     [Math.floor(minutes / 60) % 24, 'h'],
     [minutes % 60, 'min'],
   ] as const
-  const text = parts.flatMap(([count, unit]) => (count > 0 ? `${count} ${unit}` : [])).join(' ')
-  return text === '' ? '0 min' : text
+  return parts.flatMap(([count, unit]) => (count > 0 ? `${count} ${unit}` : [])).join(' ')
 }

@@ -9,7 +9,8 @@ import type { Hours } from '../calendar/hours.js'
 import { OpenHours } from '../engine/clock.js'
 import { type Metric, metrics } from '../engine/timer.js'
 import { mistakesOf, refuse } from '../policy/check.js'
-import { type Policy, policy } from '../policy/policy.js'
+import { knownFor, unknownIn } from '../policy/known.js'
+import { filledIn, type Policy, triedPolicy } from '../policy/policy.js'
 import type { Calendars } from '../policy/rules.js'
 import { oneOf } from '../shapes.js'
 import { assignmentsFor } from '../ticket/assign.js'
@@ -25,14 +26,10 @@ export const simulation = Type.Object(
   {
     days: Type.Integer({ minimum: 1, maximum: 366 }),
     policies: Type.Optional(
-      Type.Array(
-        Type.Object({
-          ...policy.properties,
-          id: Type.Optional(Type.String()),
-          version: Type.Optional(Type.Integer()),
-        }),
-        { maxItems: 200, description: 'The whole list in its order. Default: as it is.' },
-      ),
+      Type.Array(triedPolicy, {
+        maxItems: 200,
+        description: 'The whole list in its order. Default: as it is.',
+      }),
     ),
     calendars: Type.Optional(
       Type.Record(Type.String({ maxLength: 100 }), definitionSchema, {
@@ -110,9 +107,11 @@ export async function simulate(
 async function policiesOf({ app, books }: Parts, { policies }: Simulation): Promise<readonly Policy[]> {
   if (!policies) return (await books.newest(app.db)).policies
   const tried = policies.map(
-    (one, i): Policy => ({ ...one, id: one.id ?? `new-${i + 1}`, version: one.version ?? 0 }),
+    (one, i): Policy => ({ ...filledIn(one), id: one.id ?? `new-${i + 1}`, version: one.version ?? 0 }),
   )
-  refuse(tried.flatMap((one, i) => mistakesOf(one, `body/policies/${i}`)))
+  const known = await knownFor(app, app.db)
+  const mistakesIn = (one: Policy, at: string) => [...mistakesOf(one, at), ...unknownIn(one, known, at)]
+  refuse(tried.flatMap((one, i) => mistakesIn(one, `body/policies/${i}`)))
   return tried
 }
 

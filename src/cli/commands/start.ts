@@ -10,6 +10,7 @@ import { type Config, ROLES } from '../../config.js'
 import { makeDemo } from '../../demo/demo.js'
 import { whoRuns } from '../../plugin/running.js'
 import { type Command, say } from '../command.js'
+import { forData } from '../pasted.js'
 
 export const start: Command = {
   name: 'start',
@@ -67,12 +68,14 @@ function greet({ config, channels }: App, url: string | null, token: string | nu
   say(`\nfrontdesk listens on ${url}`)
   say(`API documentation:   ${url}/docs`)
   for (const channel of channels.values()) say(`Note: ${channel.describe()}`)
-  if (token === null) return say('\nNeed a token?  bin/frontdesk token create --agent E-MAIL --name NAME\n')
-  say(`Admin token:         ${token}   (shown once; make others with: bin/frontdesk token create)`)
+  const data = forData(config)
+  if (token === null)
+    return say(`\nNeed a token?  ${data}bin/frontdesk token create --agent E-MAIL --name NAME\n`)
+  say(`Admin token:         ${token}   (shown once; make others with: ${data}bin/frontdesk token create)`)
   say('\nTry it from another terminal:\n')
   say(`curl -s -H 'Authorization: Bearer ${token}' '${url}/api/tickets?limit=5'`)
   say(
-    `printf 'From: Ann <ann@guest.example>\\nTo: reception@hotel.example\\nDate: Tue, 03 Mar 2026 10:00:00 +0000\\nSubject: A late arrival\\n\\nWe will be there at eleven in the evening.\\n' | bin/frontdesk-pipe --inbox reception@hotel.example`,
+    `printf 'From: Ann <ann@guest.example>\\nTo: reception@hotel.example\\nDate: Tue, 03 Mar 2026 10:00:00 +0000\\nSubject: A late arrival\\n\\nWe will be there at eleven in the evening.\\n' | ${data}bin/frontdesk-pipe --inbox reception@hotel.example`,
   )
   say(
     `curl -s -H 'Authorization: Bearer ${token}' -H 'Content-Type: application/json' -d '{"text":"You are welcome at any hour."}' '${url}/api/tickets/1/replies'\n`,

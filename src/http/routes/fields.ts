@@ -27,6 +27,9 @@ export const fieldRoutes: Routes = (add, { desk }) => {
             name: Type.String({ examples: ['hotel.room'] }),
             description: Type.String(),
             schema: Type.Object({}, { additionalProperties: true }),
+            readOnly: Type.Boolean({
+              description: 'The plugin computes it: `PATCH /api/tickets/:id/fields` refuses it',
+            }),
           }),
         ),
         nextCursor: Type.Null(),
@@ -40,6 +43,8 @@ export const fieldRoutes: Routes = (add, { desk }) => {
     permission: permissions.ticketsWrite,
     tag: 'Tickets',
     summary: 'Change fields of a ticket; null takes a value away',
+    description:
+      'Not those that `GET /api/fields` shows as `readOnly`: a plugin computes them (422 `field_read_only`).',
     params: byId,
     body: Type.Object(
       {},

@@ -33,7 +33,8 @@ const listQuery = Type.Object({
   field: Type.Optional(
     Type.Array(fieldValue(), {
       maxItems: 5,
-      description: 'A field of a plugin and its value; several times: all of them',
+      description:
+        'A field of a plugin and a value that it can have (`GET /api/fields`); several times: all of them',
       examples: [['hotel.room:12']],
     }),
   ),
