@@ -356,6 +356,27 @@ t.test('scenarios', async (t) => {
         'body/targets/0/within',
       ],
       [{ ...good, facts: [created, { ...created, type: 'retarget' }] }, 'body/facts/1'],
+      [{ ...good, facts: [created, { ...created, type: 'tags' }] }, 'body/facts/1/tags'],
+      [{ ...good, facts: [{ ...created, at: '2026-02-30T09:00:00Z' }] }, 'body/facts/0/at'],
+      [{ ...good, facts: [created], now: '2026-02-30T09:00:00Z' }, 'body/now'],
+      [
+        { ...good, facts: [created], calendar: { ...BER, hours: days(WEEK, [['17:00', '09:00']]) } },
+        'body/calendar/hours/mon/0',
+      ],
+      [
+        { ...good, facts: [created], calendar: { ...BER, holidays: ['2026-02-30'] } },
+        'body/calendar/holidays/0',
+      ],
+      [
+        {
+          ...good,
+          facts: [
+            created,
+            { ...created, type: 'calendar', calendar: { ...BER, breaks: { '2026-13-01': [] } } },
+          ],
+        },
+        'body/facts/1/calendar/breaks/2026-13-01',
+      ],
     ]
     for (const [body, field] of bad) {
       const answer = await app.call('POST', '/api/plugins/sla/evaluate', body)
