@@ -73,8 +73,13 @@ const MOST_ERRORS = 20
 
 function fieldErrors(check: Validator, value: unknown, part: string): FieldError[] {
   const found = new Map<string, string>()
+  const words = new Map<string, unknown[]>()
   for (const { instancePath, message, keyword, params } of check.Errors(value)) {
-    const more = params as { additionalProperties?: string[]; requiredProperties?: string[] }
+    const more = params as {
+      additionalProperties?: string[]
+      requiredProperties?: string[]
+      allowedValue?: unknown
+    }
     const names =
       keyword === 'additionalProperties'
         ? more.additionalProperties
@@ -87,7 +92,14 @@ function fieldErrors(check: Validator, value: unknown, part: string): FieldError
     for (const name of names ?? ['']) {
       const field = `${part}${instancePath}${name && `/${name}`}`.slice(0, 200)
       if (!found.has(field) && found.size < MOST_ERRORS) found.set(field, text)
+      if (keyword === 'const' && found.get(field) === text)
+        words.set(field, [...(words.get(field) ?? []), more.allowedValue])
     }
   }
-  return [...found].map(([field, message]) => ({ field, message }))
+  return [...found].map(([field, message]) => ({ field, message: oneOfThese(words.get(field)) ?? message }))
 }
+
+/** A word out of several fails once for each of them: whoever wrote another wants to see all. */
+const oneOfThese = (words: readonly unknown[] | undefined) =>
+  words &&
+  `must be ${words.length > 1 ? 'one of ' : ''}${[...new Set(words)].map((one) => JSON.stringify(one)).join(', ')}`
