@@ -67,7 +67,10 @@ const fact = Type.Object({
   status: Type.Optional(Type.String({ maxLength: 40, description: 'Of a fact `status`.' })),
   tags: Type.Optional(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 50 })),
   by: Type.Optional(
-    Type.String({ maxLength: 60, description: 'Of `created`: `agent` where nobody outside waits.' }),
+    Type.String({
+      maxLength: 60,
+      description: 'Of `created`: `agent` or `automatic` where nobody outside waits for an answer.',
+    }),
   ),
   metric: Type.Optional(metric),
   minutes: Type.Optional(minutes),
@@ -97,7 +100,13 @@ type GivenCalendar = Body['calendar']
 export function questionOf(given: Body): { facts: Fact[]; now: number } {
   let calendar = calendarOf(given.calendar, 1, 'body/calendar')
   let targets: readonly GivenTarget[] = given.targets
-  const rulesOf = (field: string) => targets.map((one, i) => ruleOf(one, calendar, `${field}/${i}`))
+  const rulesOf = (field: string) => {
+    const twice = targets.findIndex(({ metric }, i) =>
+      targets.some((one, j) => j < i && one.metric === metric),
+    )
+    if (twice >= 0) throw wrong(`${field}/${twice}/metric`, 'is there twice: a metric has one target')
+    return targets.map((one, i) => ruleOf(one, calendar, `${field}/${i}`))
+  }
   const inOrder = given.facts
     .map((one, i) => ({ one, field: `body/facts/${i}`, at: timeOf(one.at, `body/facts/${i}/at`) }))
     .sort((a, b) => a.at - b.at)
@@ -119,7 +128,7 @@ function plainFact(one: GivenFact, at: number, botsAnswer: boolean, field: strin
   const by = one.by ?? null
   switch (one.type) {
     case 'created':
-      return [{ at, type: 'created', outbound: by === 'agent' }]
+      return [{ at, type: 'created', outbound: by === 'agent' || by === 'automatic' }]
     case 'customer_message':
     case 'missed_call':
       return [{ at, type: 'inbound' }]
