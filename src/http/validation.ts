@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifySchemaCompiler } from 'fastify'
 import type { TSchema } from 'typebox'
 import { Compile, type Validator } from 'typebox/compile'
 import Format from 'typebox/format'
+import { Settings } from 'typebox/system'
 import Value from 'typebox/value'
 import { type FieldError, fail } from '../errors.js'
 import { invalidRequest } from './problem.js'
@@ -17,6 +18,7 @@ const NAMES: Record<string, string> = {
 
 export function useValidation(app: FastifyInstance): void {
   Format.Set('date-time', isInstant)
+  Settings.Set({ maxErrors: MOST_LOOKED_AT })
   const compiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart = 'body' }) => {
     let check: Validator | undefined
     const converts = httpPart !== 'body' && !allText(schema)
@@ -70,6 +72,9 @@ function isInstant(text: string): boolean {
 }
 
 const MOST_ERRORS = 20
+/** A word out of several is one error for each of them. */
+const MOST_LOOKED_AT = 100
+const NOT_THE_WORD = 'is not the word that is expected'
 
 function fieldErrors(check: Validator, value: unknown, part: string): FieldError[] {
   const found = new Map<string, string>()
@@ -88,18 +93,24 @@ function fieldErrors(check: Validator, value: unknown, part: string): FieldError
           : undefined
     // `boolean` is what a property that is not allowed at all is told.
     const unknown = keyword === 'additionalProperties' || keyword === 'boolean'
-    const text = unknown ? 'is not known here' : keyword === 'required' ? 'is missing' : message
+    const text = unknown
+      ? 'is not known here'
+      : keyword === 'required'
+        ? 'is missing'
+        : keyword === 'const'
+          ? NOT_THE_WORD
+          : message
     for (const name of names ?? ['']) {
       const field = `${part}${instancePath}${name && `/${name}`}`.slice(0, 200)
       if (!found.has(field) && found.size < MOST_ERRORS) found.set(field, text)
-      if (keyword === 'const' && found.get(field) === text)
-        words.set(field, [...(words.get(field) ?? []), more.allowedValue])
+      if (keyword === 'const') words.set(field, [...(words.get(field) ?? []), more.allowedValue])
+      // Comes after the last word: where the errors were cut off before it, the list would be too short.
+      if (keyword === 'anyOf' && found.get(field) === NOT_THE_WORD)
+        found.set(field, oneOfThese(words.get(field)!))
     }
   }
-  return [...found].map(([field, message]) => ({ field, message: oneOfThese(words.get(field)) ?? message }))
+  return [...found].map(([field, message]) => ({ field, message }))
 }
 
-/** A word out of several fails once for each of them: whoever wrote another wants to see all. */
-const oneOfThese = (words: readonly unknown[] | undefined) =>
-  words &&
-  `must be ${words.length > 1 ? 'one of ' : ''}${[...new Set(words)].map((one) => JSON.stringify(one)).join(', ')}`
+const oneOfThese = (words: readonly unknown[]) =>
+  `must be one of ${[...new Set(words)].map((one) => JSON.stringify(one)).join(', ')}`
