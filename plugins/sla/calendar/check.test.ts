@@ -51,7 +51,7 @@ t.test('times', async (t) => {
   ])
   t.match(await hours(['13:00', '17:00'], ['09:00', '13:00']), [/^hours\/mon\/1: begins before/])
   t.match(await mistakes({ breaks: { '2026-02-30': [['9', '10:00']] } }), [
-    /^breaks\/2026-02-30: is not a date/,
+    /^breaks\/2026-02-30: there is no 2026-02-30/,
     /^breaks\/2026-02-30\/0\/0: is not a time/,
   ])
 })

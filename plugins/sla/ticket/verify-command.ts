@@ -15,7 +15,7 @@ export const verifyCommand = (parts: Parts): Command => ({
   async run({ args, values, say }) {
     if (args.length > 0) {
       say('usage: frontdesk sla verify [--json]')
-      return 64
+      return 2
     }
     const found = await settled(parts)
     if (values.json) say(JSON.stringify({ ...found, looks: Object.fromEntries(found.looks) }))

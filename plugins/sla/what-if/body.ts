@@ -1,7 +1,9 @@
 // The body of a what-if question, and how its facts are those of the engine.
 import { fail } from 'frontdesk/plugin'
 import Type, { type Static } from 'typebox'
-import { type Hours, weekdays } from '../calendar/hours.js'
+import { checkAsked, hoursOf } from '../calendar/asked.js'
+import { definitionSchema, type FieldError } from '../calendar/definition.js'
+import { readInstant } from '../calendar/instant.js'
 import { OpenHours } from '../engine/clock.js'
 import type { Fact } from '../engine/facts.js'
 import { type Calendar, metrics, type Rule } from '../engine/timer.js'
@@ -9,26 +11,18 @@ import { lengthOf } from '../policy/duration.js'
 import { pausesOf } from '../policy/pauses.js'
 import { oneOf } from '../shapes.js'
 
-const instant = Type.String({ minLength: 20, maxLength: 35, description: 'ISO 8601 with its offset.' })
-const window = Type.Tuple([
-  Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d$' }),
-  Type.String({ pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$' }),
-])
-const windows = Type.Array(window, { maxItems: 24 })
-const date = Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\d$' })
-
+const instant = Type.String({ maxLength: 40, description: 'ISO 8601 with its offset.' })
 const calendar = Type.Object(
   {
     timeZone: Type.String({ minLength: 1, maxLength: 64 }),
-    hours: Type.Object(
-      Object.fromEntries(weekdays.map((day) => [day, Type.Optional(windows)])) as Record<
-        (typeof weekdays)[number],
-        Type.TOptional<typeof windows>
-      >,
-      { additionalProperties: false },
+    hours: definitionSchema.properties.hours,
+    holidays: Type.Optional(
+      Type.Array(Type.String({ maxLength: 20 }), {
+        maxItems: 1000,
+        description: 'Dates (`2026-05-01`), or `12-25` for every year.',
+      }),
     ),
-    holidays: Type.Optional(Type.Array(date, { maxItems: 1000 })),
-    breaks: Type.Optional(Type.Record(date, windows, { maxProperties: 1000 })),
+    breaks: definitionSchema.properties.breaks,
   },
   { additionalProperties: false },
 )
@@ -73,7 +67,10 @@ const fact = Type.Object({
   status: Type.Optional(Type.String({ maxLength: 40, description: 'Of a fact `status`.' })),
   tags: Type.Optional(Type.Array(Type.String({ maxLength: 60 }), { maxItems: 50 })),
   by: Type.Optional(
-    Type.String({ maxLength: 60, description: 'Of `created`: `agent` where nobody outside waits.' }),
+    Type.String({
+      maxLength: 60,
+      description: 'Of `created`: `agent` or `automatic` where nobody outside waits for an answer.',
+    }),
   ),
   metric: Type.Optional(metric),
   minutes: Type.Optional(minutes),
@@ -103,7 +100,13 @@ type GivenCalendar = Body['calendar']
 export function questionOf(given: Body): { facts: Fact[]; now: number } {
   let calendar = calendarOf(given.calendar, 1, 'body/calendar')
   let targets: readonly GivenTarget[] = given.targets
-  const rulesOf = (field: string) => targets.map((one, i) => ruleOf(one, calendar, `${field}/${i}`))
+  const rulesOf = (field: string) => {
+    const twice = targets.findIndex(({ metric }, i) =>
+      targets.some((one, j) => j < i && one.metric === metric),
+    )
+    if (twice >= 0) throw wrong(`${field}/${twice}/metric`, 'is there twice: a metric has one target')
+    return targets.map((one, i) => ruleOf(one, calendar, `${field}/${i}`))
+  }
   const inOrder = given.facts
     .map((one, i) => ({ one, field: `body/facts/${i}`, at: timeOf(one.at, `body/facts/${i}/at`) }))
     .sort((a, b) => a.at - b.at)
@@ -125,7 +128,7 @@ function plainFact(one: GivenFact, at: number, botsAnswer: boolean, field: strin
   const by = one.by ?? null
   switch (one.type) {
     case 'created':
-      return [{ at, type: 'created', outbound: by === 'agent' }]
+      return [{ at, type: 'created', outbound: by === 'agent' || by === 'automatic' }]
     case 'customer_message':
     case 'missed_call':
       return [{ at, type: 'inbound' }]
@@ -141,7 +144,8 @@ function plainFact(one: GivenFact, at: number, botsAnswer: boolean, field: strin
       if (one.status === undefined) throw wrong(`${field}/status`, 'a fact `status` needs the new status')
       return [{ at, type: 'status', status: one.status, by }]
     case 'tags':
-      return [{ at, type: 'tags', tags: one.tags ?? [] }]
+      if (!one.tags) throw wrong(`${field}/tags`, 'a fact `tags` needs all tags that the ticket has now')
+      return [{ at, type: 'tags', tags: one.tags }]
     case 'merged':
     case 'spam':
     case 'not_spam':
@@ -178,25 +182,18 @@ function ruleOf(given: GivenTarget, calendar: Calendar, field: string): Rule {
 }
 
 function calendarOf(given: GivenCalendar, version: number, field: string): Calendar {
-  const hours: Hours = {
-    timeZone: given.timeZone,
-    hours: given.hours as Hours['hours'],
-    closed: Object.fromEntries((given.holidays ?? []).map((date) => [date, 'holiday'])),
-    closedYearly: {},
-    breaks: (given.breaks ?? {}) as Hours['breaks'],
-  }
-  try {
-    return { id: 'what-if', name: '', version, clock: new OpenHours(hours) }
-  } catch {
-    throw wrong(`${field}/timeZone`, `${given.timeZone} is no IANA time zone`)
-  }
+  const problems = checkAsked(given, field)
+  if (problems.length > 0) throw refused(problems)
+  return { id: 'what-if', name: '', version, clock: new OpenHours(hoursOf(given)) }
 }
 
 function timeOf(text: string, field: string): number {
-  const at = /^\d{4}-\d\d-\d\dT.*(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(at)) throw wrong(field, 'write an instant with its offset: 2026-03-03T09:00:00Z')
+  const at = readInstant(text)
+  if (typeof at === 'string') throw wrong(field, at)
   return at
 }
 
-const wrong = (field: string, message: string) =>
-  fail('invalid_request', `${field}: ${message}`, { errors: [{ field, message }] })
+const wrong = (field: string, message: string) => refused([{ field, message }])
+
+const refused = (errors: FieldError[]) =>
+  fail('invalid_request', `${errors[0]!.field}: ${errors[0]!.message}`, { errors })

@@ -300,6 +300,26 @@ t.test('scenarios', async (t) => {
     ])
   })
 
+  t.test(
+    'a ticket that an automatic mail opened waits for its first answer when a person writes',
+    async (t) => {
+      const timers = await ask({
+        targets: [...first(60), ...resolution(480)],
+        facts: [
+          ['03 09:00', 'created', { by: 'automatic' }],
+          ['03 10:00', 'customer_message'],
+        ],
+      })
+      t.same(
+        timers.map(({ metric, startedAt }) => [metric, startedAt]),
+        [
+          ['resolution', utc(BER.timeZone, '03 09:00')],
+          ['first_response', utc(BER.timeZone, '03 10:00')],
+        ],
+      )
+    },
+  )
+
   t.test('33 two business days are as long as two days of the calendar', async (t) => {
     const { body } = await app.call('POST', '/api/plugins/sla/evaluate', {
       calendar: BER,
@@ -356,7 +376,34 @@ t.test('scenarios', async (t) => {
         'body/targets/0/within',
       ],
       [{ ...good, facts: [created, { ...created, type: 'retarget' }] }, 'body/facts/1'],
+      [{ ...good, facts: [created, { ...created, type: 'tags' }] }, 'body/facts/1/tags'],
+      [{ ...good, facts: [created], targets: [...good.targets, ...good.targets] }, 'body/targets/1/metric'],
+      [{ ...good, facts: [{ ...created, at: '2026-02-30T09:00:00Z' }] }, 'body/facts/0/at'],
+      [{ ...good, facts: [created], now: '2026-02-30T09:00:00Z' }, 'body/now'],
+      [
+        { ...good, facts: [created], calendar: { ...BER, hours: days(WEEK, [['17:00', '09:00']]) } },
+        'body/calendar/hours/mon/0',
+      ],
+      [
+        { ...good, facts: [created], calendar: { ...BER, holidays: ['2026-02-30'] } },
+        'body/calendar/holidays/0',
+      ],
+      [
+        {
+          ...good,
+          facts: [
+            created,
+            { ...created, type: 'calendar', calendar: { ...BER, breaks: { '2026-13-01': [] } } },
+          ],
+        },
+        'body/facts/1/calendar/breaks/2026-13-01',
+      ],
     ]
+    const { body: unknown } = await app.call('POST', '/api/plugins/sla/evaluate', {
+      ...good,
+      facts: [{ ...created, type: 'creatd' }],
+    })
+    t.match(unknown.errors[0].message, /^must be one of created, .*, not_spam$/)
     for (const [body, field] of bad) {
       const answer = await app.call('POST', '/api/plugins/sla/evaluate', body)
       t.equal(answer.status, 400)
