@@ -1,6 +1,7 @@
 // All test files, a process each: `npm test` gives this one file to the runner, which starts it with `fast`, `slow` or
 // `servers`. Were it given them all, each would get the loader that finds out what coverage is of: it doubles the time
-// that a file takes to load, and nobody asks for coverage.
+// that a file takes to load, and nobody asks for coverage. Without source maps for the same reason: where one fails,
+// `node --enable-source-maps dist/test/….test.js` names the lines of the source.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
@@ -61,7 +62,7 @@ const { NODE_OPTIONS: _loader, ...env } = process.env
 for (const file of list)
   void t.spawn(
     process.execPath,
-    ['--enable-source-maps', file],
+    [file],
     {
       cwd: root,
       env: {

@@ -6,7 +6,7 @@ import { BER, berlin, slaDesk } from '../test-kit.js'
 import { differences } from './edits-kit.js'
 
 /** Some portions. */
-const TICKETS = 80
+const TICKETS = 45
 
 /** Ten seconds have passed: whoever works for five leaves the rest to a job that comes after. */
 function endTheRun(t: { teardown(undo: () => void): void }): void {
