@@ -66,8 +66,14 @@ function unfitText(value: unknown, field: string, depth = 0): FieldError | undef
 /** RFC 3339 with a year that both databases can hold; a leap second is no instant to JavaScript. */
 function isInstant(text: string): boolean {
   const shape = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/
-  const at = shape.test(text) ? Date.parse(text.toUpperCase()) : Number.NaN
+  const at = shape.test(text) && isDay(text.slice(0, 10)) ? Date.parse(text.toUpperCase()) : Number.NaN
   return at >= 0 && at < Date.UTC(9999, 0)
+}
+
+/** `Date.parse` takes 30 February for 2 March. */
+function isDay(date: string): boolean {
+  const at = new Date(date)
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(date)
 }
 
 const MOST_ERRORS = 20

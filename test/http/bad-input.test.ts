@@ -53,6 +53,20 @@ t.test('an address that does not exist, and a method that an address does not ta
   }
 })
 
+t.test('a day that no calendar has is no instant', async (t) => {
+  for (const [day, status] of [
+    ['2028-02-29', 200],
+    ['2026-02-29', 400],
+    ['2026-02-30', 400],
+    ['2026-04-31', 400],
+  ] as const)
+    t.equal(
+      (await app.call('GET', `/api/tickets?updatedSince=${day}T09:00:00Z`)).status,
+      status,
+      `${day}: ${status}`,
+    )
+})
+
 t.test('two megabytes of brackets are refused', async (t) => {
   const levels = 1_000_000
   const brackets = `{"subject":${'['.repeat(levels)}${']'.repeat(levels)}}`

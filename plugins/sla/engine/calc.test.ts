@@ -66,6 +66,8 @@ t.test('a mistake is named with its place, in words', async (t) => {
     [{ breaks: { '2026-03-02': [['12:00', '11:00']] } }, /^breaks\/2026-03-02\/0: closes at 11:00/],
     [{ start: '2026-02-30T09:00:00Z' }, /^start: there is no 2026-02-30/],
     [{ start: '2026-03-02T09:00:00' }, /^start: write an instant with its offset/],
+    [{ start: '0001-03-02T09:00:00Z' }, /^start: must lie in the years 1970 to 2199/],
+    [{ start: '2200-01-01T00:00:00Z' }, /^start: must lie in the years 1970 to 2199/],
     [{ minutes: -1 }, /^minutes: does not fit: write a number, from 0/],
     [{ minutes: '30' }, /^minutes: does not fit/],
   ]
